@@ -21,6 +21,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.bindings.LibTorch;
 
 /**
  * An immutable array of numbers on the Java heap, as an npy file holds it.
@@ -230,6 +231,7 @@ public final class NdArray {
    *     closed at any time
    */
   public Tensor toTensor() {
+    LibTorch.load();
     try (PointerScope scope = new PointerScope()) {
       Tensor tensor =
           torch.empty(shape, new TensorOptions(dtype.scalarType), new MemoryFormatOptional());
