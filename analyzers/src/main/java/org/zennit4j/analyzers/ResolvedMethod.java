@@ -1,0 +1,645 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.analyzers;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
+import org.zennit4j.bindings.Zennit4jException;
+
+/**
+ * A method name together with its options, checked, with every default filled in.
+ *
+ * <p>An option overrides the number in the name, the number in the name overrides the default. The
+ * getters of options fail for methods that do not use them. Immutable and thread-safe.
+ */
+public final class ResolvedMethod {
+  private final MethodName name;
+  private final MethodOptions options;
+  private final Set<MethodOption> used;
+  private final Optional<LrpRules> rules;
+
+  private ResolvedMethod(MethodName name, MethodOptions options) {
+    this.name = name;
+    this.options = options;
+    checkChoices();
+    this.used = MethodTables.used(name, this::find);
+    checkUsed();
+    checkBounds();
+    this.rules = chooseRules();
+  }
+
+  /**
+   * Checks options against a method and fills in the defaults.
+   *
+   * @param name the method
+   * @param options what the caller sets
+   * @return both together
+   * @throws Zennit4jException if the method does not use an option, needs one that is not set, or
+   *     the options contradict each other
+   */
+  public static ResolvedMethod of(MethodName name, MethodOptions options) {
+    return new ResolvedMethod(name, options);
+  }
+
+  /**
+   * Reads a name, checks options against it and fills in the defaults.
+   *
+   * @param name the method's name
+   * @param options what the caller sets
+   * @return both together
+   */
+  public static ResolvedMethod of(String name, MethodOptions options) {
+    return of(MethodName.parse(name), options);
+  }
+
+  /**
+   * Returns the method's name.
+   *
+   * @return the name
+   */
+  public MethodName name() {
+    return name;
+  }
+
+  /**
+   * Returns the options that the caller set.
+   *
+   * @return the options, without defaults
+   */
+  public MethodOptions options() {
+    return options;
+  }
+
+  /**
+   * Returns the options that the method uses, with the rules that were chosen.
+   *
+   * @return an unmodifiable set
+   */
+  public Set<MethodOption> used() {
+    return Collections.unmodifiableSet(used);
+  }
+
+  /**
+   * Returns the value of an option: the caller's, the name's, or the default.
+   *
+   * @param option an option
+   * @return the value; empty where there is none or the method does not use the option
+   */
+  public Optional<Object> value(MethodOption option) {
+    return used.contains(option) ? find(option) : Optional.empty();
+  }
+
+  /**
+   * Returns the rules of an LRP or Deep Taylor method.
+   *
+   * @return the rules; empty for other methods and for a composite of the caller's own
+   */
+  public Optional<LrpRules> rules() {
+    return rules;
+  }
+
+  /**
+   * Returns the caller's own composite of {@code lrp_advanced}.
+   *
+   * @return the composite, where rule_type is custom
+   */
+  public Optional<Object> composite() {
+    return value(MethodOption.COMPOSITE);
+  }
+
+  /**
+   * Returns what is explained.
+   *
+   * @return a class, a list of classes, {@code "all"}, a tensor or a target; empty for the class of
+   *     the highest score
+   */
+  public Optional<Object> target() {
+    return value(MethodOption.TARGET).filter(target -> !target.equals("max_activation"));
+  }
+
+  /**
+   * Returns whether the first axis of the input is the batch.
+   *
+   * @return what the caller says; empty where the rank decides
+   */
+  public Optional<Boolean> batched() {
+    return value(MethodOption.BATCHED).map(Boolean.class::cast);
+  }
+
+  /**
+   * Returns whether NaN and infinity may stand in the result.
+   *
+   * @return false by default
+   */
+  public boolean allowNonFinite() {
+    return flag(MethodOption.ALLOW_NON_FINITE);
+  }
+
+  /**
+   * Returns whether a model that ends in a softmax is accepted.
+   *
+   * @return true for methods that accept it always, else what the caller says, false by default
+   */
+  public boolean allowSoftmax() {
+    return !name.base().refusesSoftmax() || flag(MethodOption.ALLOW_SOFTMAX);
+  }
+
+  /**
+   * Returns whether activations other than ReLU take their gradient.
+   *
+   * @return false by default
+   */
+  public boolean allowOtherActivations() {
+    return flag(MethodOption.ALLOW_OTHER_ACTIVATIONS);
+  }
+
+  /**
+   * Returns whether the map is multiplied with the input.
+   *
+   * @return true with the modifier {@code _x_input}
+   */
+  public boolean timesInput() {
+    return name.modifiers().contains(MethodModifier.INPUT);
+  }
+
+  /**
+   * Returns the threshold of the sign that the map is multiplied with.
+   *
+   * @return 0 for {@code _x_sign}, otherwise a Double, a list of Doubles or a tensor; empty without
+   *     such a modifier
+   */
+  public Optional<Object> signThreshold() {
+    if (name.modifiers().contains(MethodModifier.SIGN_MU)) {
+      return Optional.of(mu(NameNumber.SIGN_MU));
+    }
+    return name.modifiers().contains(MethodModifier.SIGN) ? Optional.of(0.0) : Optional.empty();
+  }
+
+  /**
+   * Returns whether LRP starts with 1 at the target rather than with its score.
+   *
+   * @return false by default
+   */
+  public boolean startsAtOne() {
+    return get(MethodOption.START).equals("one");
+  }
+
+  /**
+   * Returns the stabilizer of denominators.
+   *
+   * @return the number that is added away from 0; 1e-7, added at 0 only, where {@link
+   *     #isStrictlyStabilized()}
+   */
+  public double stabilizer() {
+    return stabilizerValue() instanceof Double number ? number : 1e-7;
+  }
+
+  /**
+   * Returns whether denominators are changed at 0 only.
+   *
+   * @return false by default
+   */
+  public boolean isStrictlyStabilized() {
+    return "strict".equals(stabilizerValue());
+  }
+
+  private Object stabilizerValue() {
+    Object value = get(MethodOption.STABILIZER);
+    return name.base().isDeepTaylor() && !options.has(MethodOption.STABILIZER)
+        ? get(MethodOption.EPSILON)
+        : value;
+  }
+
+  /**
+   * Returns the canonizers.
+   *
+   * @return names or canonizers, by default {@code merge_batch_norm} and {@code residual_sum}
+   */
+  public List<Object> canonizers() {
+    return List.copyOf((List<?>) get(MethodOption.CANONIZERS));
+  }
+
+  /**
+   * Returns the number of intervals of integrated gradients.
+   *
+   * @return 1 or above
+   */
+  public int steps() {
+    return (Integer) get(MethodOption.STEPS);
+  }
+
+  /**
+   * Returns the reference input.
+   *
+   * @return a Double, a list of Doubles or a tensor
+   */
+  public Object baseline() {
+    return get(MethodOption.BASELINE);
+  }
+
+  /**
+   * Returns the standard deviation of the noise.
+   *
+   * @return 0 or above, relative to the sample's range if {@link #isNoiseRelative()}
+   */
+  public double noiseLevel() {
+    return (Double) get(MethodOption.NOISE_LEVEL);
+  }
+
+  /**
+   * Returns whether the noise level is a multiple of the sample's range.
+   *
+   * @return true by default
+   */
+  public boolean isNoiseRelative() {
+    return get(MethodOption.NOISE_SCALE).equals("relative");
+  }
+
+  /**
+   * Returns the number of noisy copies.
+   *
+   * @return 1 or above; void where {@link #noise()} is given
+   */
+  public int numSamples() {
+    return (Integer) get(MethodOption.NUM_SAMPLES);
+  }
+
+  /**
+   * Returns the noise that the caller brings.
+   *
+   * @return a tensor (n,B,...), where given
+   */
+  public Optional<Object> noise() {
+    return value(MethodOption.NOISE);
+  }
+
+  /**
+   * Returns the seed of the random generator.
+   *
+   * @return an unsigned number of 32 bits
+   */
+  public long seed() {
+    return (Long) get(MethodOption.SEED);
+  }
+
+  /**
+   * Returns the layer of a class activation map.
+   *
+   * @return the layer's name; empty where it is found automatically
+   */
+  public Optional<String> targetLayer() {
+    return value(MethodOption.TARGET_LAYER).map(String.class::cast);
+  }
+
+  /**
+   * Returns the size of an occluding window.
+   *
+   * @return one number for all spatial axes or one each
+   */
+  public List<Integer> window() {
+    return counts(MethodOption.WINDOW);
+  }
+
+  /**
+   * Returns the distance between windows.
+   *
+   * @return one number for all spatial axes or one each; the size of the window by default
+   */
+  public List<Integer> stride() {
+    return options.has(MethodOption.STRIDE) ? counts(MethodOption.STRIDE) : window();
+  }
+
+  /**
+   * Returns what a window is filled with.
+   *
+   * @return 0 by default
+   */
+  public double fill() {
+    return (Double) get(MethodOption.FILL);
+  }
+
+  /**
+   * Returns a text that is equal for methods that are equal by definition, whatever their names:
+   * the base, the rules in their simplest form and all parameters. Tensors are named by identity.
+   *
+   * @param convolutions whether the network has convolutions; without them the rules that
+   *     composites keep for convolutions do not matter
+   * @return the definition
+   */
+  public String definition(boolean convolutions) {
+    StringJoiner text = new StringJoiner("; ");
+    BaseMethod base = name.base();
+    text.add(base.isLrp() ? "lrp" : base.isDeepTaylor() ? "deep_taylor" : base.text());
+    rules.ifPresent(chosen -> text.add(Definitions.of(chosen, this, convolutions)));
+    for (MethodOption option : used) {
+      boolean inRules = rules.isPresent() && !MethodTables.BESIDE_RULES.contains(option);
+      if (!inRules && option != MethodOption.MU) {
+        value(option)
+            .ifPresent(value -> text.add(option.key() + " = " + Definitions.identity(value)));
+      }
+    }
+    if (timesInput()) {
+      text.add("times input");
+    }
+    signThreshold().ifPresent(mu -> text.add("times sign " + Definitions.identity(mu)));
+    return text.toString();
+  }
+
+  /** The canonical name and the options that the caller set. */
+  @Override
+  public String toString() {
+    return options.isEmpty() ? name.canonical() : name.canonical() + " " + options;
+  }
+
+  // Values
+
+  private Optional<Object> find(MethodOption option) {
+    return options.get(option).or(() -> MethodTables.defaultOf(name, option));
+  }
+
+  private Object get(MethodOption option) {
+    if (!used.contains(option)) {
+      throw new Zennit4jException(unused(List.of(option)));
+    }
+    return find(option).orElseThrow(() -> missing(option));
+  }
+
+  private boolean flag(MethodOption option) {
+    return (Boolean) get(option);
+  }
+
+  private List<Integer> counts(MethodOption option) {
+    return ((List<?>) get(option)).stream().map(Integer.class::cast).toList();
+  }
+
+  private Object mu(NameNumber number) {
+    return options.get(MethodOption.MU).orElseGet(() -> name.value(number).orElse(0));
+  }
+
+  // Checks
+
+  private void checkChoices() {
+    if (name.base() == BaseMethod.LRP_ADVANCED) {
+      String type =
+          options
+              .get(MethodOption.RULE_TYPE)
+              .map(String.class::cast)
+              .orElseThrow(() -> missing(MethodOption.RULE_TYPE));
+      if (RuleType.find(type).isEmpty()) {
+        throw unknown(MethodOption.RULE_TYPE, type, RuleType.texts());
+      }
+    }
+    if (name.base() == BaseMethod.LRP) {
+      List<String> names = MethodTables.PLAIN_RULES.stream().map(RuleName::text).toList();
+      options
+          .get(MethodOption.RULE)
+          .filter(rule -> !names.contains(rule))
+          .ifPresent(
+              rule -> {
+                throw unknown(MethodOption.RULE, (String) rule, names);
+              });
+    }
+  }
+
+  private void checkUsed() {
+    List<MethodOption> unused =
+        options.options().stream().filter(option -> !used.contains(option)).toList();
+    if (!unused.isEmpty()) {
+      throw new Zennit4jException(unused(unused));
+    }
+  }
+
+  private void checkBounds() {
+    if (name.base().isDeepTaylor()
+        && options.has(MethodOption.EPSILON)
+        && options.has(MethodOption.STABILIZER)) {
+      throw new Zennit4jException(
+          name + ": epsilon is the stabilizer, set one of epsilon and stabilizer, not both");
+    }
+    if (!used.contains(MethodOption.LOW)) {
+      return;
+    }
+    Optional<Object> low = find(MethodOption.LOW);
+    Optional<Object> high = find(MethodOption.HIGH);
+    boolean optional = name.base() == BaseMethod.DEEP_TAYLOR;
+    if (low.isEmpty() && high.isEmpty() && optional) {
+      return;
+    }
+    if (low.isEmpty() || high.isEmpty()) {
+      throw new Zennit4jException(
+          name
+              + " needs the options low and high, the bounds of its input"
+              + (name.needsBounds() ? ", or the suffix _VGG16ILSVRC" : ""));
+    }
+    checkOrder(low.get(), high.get());
+  }
+
+  private void checkOrder(Object low, Object high) {
+    List<?> lows = low instanceof List<?> list ? list : List.of(low);
+    List<?> highs = high instanceof List<?> list ? list : List.of(high);
+    if (lows.size() > 1 && highs.size() > 1 && lows.size() != highs.size()) {
+      throw new Zennit4jException(
+          name + ": low has " + lows.size() + " values, high has " + highs.size());
+    }
+    for (int i = 0; i < Math.max(lows.size(), highs.size()); i++) {
+      Object lowest = lows.get(lows.size() == 1 ? 0 : i);
+      Object highest = highs.get(highs.size() == 1 ? 0 : i);
+      if (lowest instanceof Double below && highest instanceof Double above && below >= above) {
+        throw new Zennit4jException(
+            name + ": low must be below high, not " + Texts.show(low) + " and " + Texts.show(high));
+      }
+    }
+  }
+
+  private String unused(List<MethodOption> unused) {
+    return name
+        + " does not use the option "
+        + keys(EnumSet.copyOf(unused))
+        + "; it uses "
+        + keys(used);
+  }
+
+  private Zennit4jException missing(MethodOption option) {
+    return new Zennit4jException(
+        name + " needs the option " + option.key() + ": " + option.meaning());
+  }
+
+  private Zennit4jException unknown(MethodOption option, String value, List<String> known) {
+    return new Zennit4jException(
+        name
+            + ": option "
+            + option.key()
+            + " must be one of "
+            + String.join(", ", known)
+            + ", not "
+            + Texts.quote(value));
+  }
+
+  private static String keys(Set<MethodOption> options) {
+    return options.stream().map(MethodOption::key).sorted().collect(Collectors.joining(", "));
+  }
+
+  // Rules
+
+  private Optional<LrpRules> chooseRules() {
+    return switch (name.base()) {
+      case LRP_RULES -> Optional.of(namedRules().withZeroBias(hasZeroBias()));
+      case LRP ->
+          Optional.of(
+              LrpRules.everywhere(plainRule(RuleName.find((String) get(MethodOption.RULE))))
+                  .withZeroBias(name.ignoresBias()));
+      case LRP_ALPHABETA ->
+          Optional.of(LrpRules.everywhere(alphaBeta()).withZeroBias(name.ignoresBias()));
+      case LRP_SEQUENTIAL -> Optional.of(sequentialRules().withZeroBias(name.ignoresBias()));
+      case LRP_ADVANCED -> advancedRules().map(rules -> rules.withZeroBias(name.ignoresBias()));
+      case DEEP_TAYLOR, DEEP_TAYLOR_BOUNDED -> Optional.of(deepTaylorRules());
+      default -> Optional.empty();
+    };
+  }
+
+  private boolean hasZeroBias() {
+    return name.ignoresBias() || name.core().filter(CoreRule.DOT_Z_PLUS::equals).isPresent();
+  }
+
+  private LrpRules namedRules() {
+    LrpRules core = coreRules(name.core().orElseThrow());
+    return switch (name.inputRule().orElseThrow()) {
+      case SAME_AS_CORE -> core;
+      case Z -> core.withInput(new LrpRule.Z());
+      case SIGN ->
+          core.withInput(
+              name.numbers().containsKey(NameNumber.RULE_MU)
+                  ? new LrpRule.SignMu(mu(NameNumber.RULE_MU))
+                  : new LrpRule.Sign());
+      case Z_BOX -> core.withInput(zBox());
+      case W_SQUARE -> core.withInput(new LrpRule.WSquare());
+      case FLAT -> core.withInput(new LrpRule.Flat());
+    };
+  }
+
+  private LrpRules coreRules(CoreRule core) {
+    LrpRule positive = new LrpRule.AlphaBeta(1, 0);
+    LrpRule both = new LrpRule.AlphaBeta(2, 1);
+    return switch (core) {
+      case Z -> LrpRules.everywhere(new LrpRule.Z());
+      case EPSILON -> LrpRules.everywhere(epsilon());
+      case STDX_EPSILON ->
+          LrpRules.everywhere(new LrpRule.StdxEpsilon((Double) get(MethodOption.STD_FACTOR)));
+      case Z_PLUS -> LrpRules.everywhere(new LrpRule.ZPlus());
+      case ALPHA_BETA -> LrpRules.everywhere(alphaBeta());
+      case GAMMA, DOT_GAMMA -> LrpRules.everywhere(gamma());
+      case FLAT -> LrpRules.everywhere(new LrpRule.Flat());
+      case W_SQUARE -> LrpRules.everywhere(new LrpRule.WSquare());
+      case SEQUENTIAL_COMPOSITE_A -> LrpRules.layers(epsilon(), positive);
+      case SEQUENTIAL_COMPOSITE_B -> LrpRules.layers(epsilon(), both);
+      case DOT_Z_PLUS -> LrpRules.everywhere(positive);
+      case DOT_Z_PLUS_FAST -> LrpRules.everywhere(new LrpRule.ZPlusFast());
+      case DOT_RULE_UNTIL_INDEX ->
+          LrpRules.layers(epsilon(), both)
+              .withLeading(untilIndex(), (Integer) get(MethodOption.INDEX));
+    };
+  }
+
+  /** The rule of {@code lrp.rule_until_index}; its own epsilon is 1e-6 if nobody sets one. */
+  private LrpRule untilIndex() {
+    RuleName rule = RuleName.find((String) get(MethodOption.RULE)).orElseThrow();
+    return rule == RuleName.EPSILON && !options.has(MethodOption.EPSILON)
+        ? new LrpRule.Epsilon(1e-6)
+        : chosen(rule);
+  }
+
+  private LrpRule plainRule(Optional<RuleName> rule) {
+    return rule.orElseThrow() == RuleName.ALPHA_BETA
+        ? new LrpRule.AlphaBeta(1, 0)
+        : chosen(rule.orElseThrow());
+  }
+
+  private LrpRules sequentialRules() {
+    return LrpRules.everywhere(chosen(MethodOption.MIDDLE_LAYER_RULE))
+        .withInput(chosen(MethodOption.FIRST_LAYER_RULE))
+        .withLast(chosen(MethodOption.LAST_LAYER_RULE));
+  }
+
+  private Optional<LrpRules> advancedRules() {
+    RuleType type = RuleType.find((String) get(MethodOption.RULE_TYPE)).orElseThrow();
+    return switch (type) {
+      case ALPHA1BETA0 -> Optional.of(LrpRules.everywhere(new LrpRule.AlphaBeta(1, 0)));
+      case ALPHA2BETA1 -> Optional.of(LrpRules.everywhere(new LrpRule.AlphaBeta(2, 1)));
+      case EPSILON -> Optional.of(LrpRules.everywhere(epsilon()));
+      case GAMMA -> Optional.of(LrpRules.everywhere(gamma()));
+      case FLAT -> Optional.of(LrpRules.everywhere(new LrpRule.Flat()));
+      case WSQUARE -> Optional.of(LrpRules.everywhere(new LrpRule.WSquare()));
+      case ZBOX -> Optional.of(LrpRules.everywhere(epsilon()).withInput(zBox()));
+      case SEQUENTIAL -> Optional.of(sequentialRules());
+      case CUSTOM -> {
+        get(MethodOption.COMPOSITE);
+        yield Optional.empty();
+      }
+    };
+  }
+
+  private LrpRules deepTaylorRules() {
+    LrpRule input = find(MethodOption.LOW).isPresent() ? zBox() : new LrpRule.WSquare();
+    return LrpRules.everywhere(new LrpRule.AlphaBeta(1, 0)).withInput(input).withZeroBias(true);
+  }
+
+  private LrpRule chosen(MethodOption option) {
+    return chosen(RuleName.find((String) get(option)).orElseThrow());
+  }
+
+  private LrpRule chosen(RuleName rule) {
+    return switch (rule) {
+      case Z -> new LrpRule.Z();
+      case EPSILON -> epsilon();
+      case GAMMA -> gamma();
+      case Z_PLUS -> new LrpRule.ZPlus();
+      case ALPHA_BETA -> alphaBeta();
+      case FLAT -> new LrpRule.Flat();
+      case W_SQUARE -> new LrpRule.WSquare();
+      case Z_BOX -> zBox();
+      case SIGN -> new LrpRule.Sign();
+      case SIGN_MU -> new LrpRule.SignMu(mu(NameNumber.RULE_MU));
+    };
+  }
+
+  private LrpRule epsilon() {
+    return new LrpRule.Epsilon((Double) get(MethodOption.EPSILON));
+  }
+
+  private LrpRule gamma() {
+    return new LrpRule.Gamma((Double) get(MethodOption.GAMMA));
+  }
+
+  private LrpRule zBox() {
+    return new LrpRule.ZBox(get(MethodOption.LOW), get(MethodOption.HIGH));
+  }
+
+  private LrpRule alphaBeta() {
+    Optional<Double> alpha = options.get(MethodOption.ALPHA).map(Double.class::cast);
+    Optional<Double> beta = options.get(MethodOption.BETA).map(Double.class::cast);
+    double a =
+        alpha.orElseGet(() -> beta.map(b -> b + 1).orElseGet(() -> number(MethodOption.ALPHA)));
+    double b =
+        beta.orElseGet(() -> alpha.map(c -> c - 1).orElseGet(() -> number(MethodOption.BETA)));
+    if (!LrpRule.AlphaBeta.isValid(a, b)) {
+      throw new Zennit4jException(
+          name
+              + ": alpha - beta must be 1 and beta >= 0, not alpha "
+              + Texts.number(a)
+              + " and beta "
+              + Texts.number(b));
+    }
+    return new LrpRule.AlphaBeta(a, b);
+  }
+
+  private double number(MethodOption option) {
+    return (Double) get(option);
+  }
+}
