@@ -92,8 +92,16 @@ public record MethodInfo(
     possible.remove(MethodOption.RNG);
     possible.remove(MethodOption.OPTIONAL);
     return possible.stream()
-        .map(option -> new Parameter(option.key(), defaultValue(name, option), option.meaning()))
+        .map(
+            option ->
+                new Parameter(option.key(), defaultValue(name, option), meaning(name, option)))
         .toList();
+  }
+
+  private static String meaning(MethodName name, MethodOption option) {
+    return option == MethodOption.EPSILON && name.base().isDeepTaylor()
+        ? MethodOption.STABILIZER.meaning() + " (the same as stabilizer)"
+        : option.meaning();
   }
 
   private static String defaultValue(MethodName name, MethodOption option) {
@@ -107,7 +115,11 @@ public record MethodInfo(
       case LOW, HIGH ->
           MethodTables.defaultOf(name, option)
               .map(MethodInfo::plain)
-              .orElse(name.needsBounds() ? "required" : "none");
+              .orElseGet(
+                  () ->
+                      name.needsBounds()
+                          ? "required"
+                          : name.base().isDeepTaylor() ? "none" : "required by the rule zbox");
       default -> MethodTables.defaultOf(name, option).map(MethodInfo::plain).orElse("none");
     };
   }

@@ -11,7 +11,10 @@ import org.zennit4j.bindings.Zennit4jException;
 public final class MethodNameException extends Zennit4jException {
   private static final long serialVersionUID = 1L;
 
+  /** The text that is no method name. */
   private final String name;
+
+  /** The nearest listed names. */
   private final transient List<String> nearest;
 
   MethodNameException(String name, String problem) {

@@ -218,7 +218,7 @@ public enum MethodOption {
 
   private static Object scalar(String text) {
     try {
-      return Double.valueOf(text);
+      return text.matches("-?[0-9]{1,18}") ? (Number) Long.valueOf(text) : Double.valueOf(text);
     } catch (NumberFormatException e) {
       return text;
     }

@@ -164,9 +164,9 @@ enum OptionKind {
       }
       List<Object> values = list(value);
       if (values != null) {
-        return values.isEmpty() ? refuse() : values.stream().map(INDEX::convert).toList();
+        return values.isEmpty() ? refuse() : values.stream().map(OptionKind::outputClass).toList();
       }
-      return value instanceof Number ? INDEX.convert(value) : value;
+      return value instanceof Number ? outputClass(value) : value;
     }
   },
   /** A list of names or of objects; one alone is a list too. */
@@ -251,6 +251,11 @@ enum OptionKind {
       throw new Refused();
     }
     return (long) number;
+  }
+
+  /** A class; numbers with a decimal point could be meant as seeds and are refused. */
+  private static Object outputClass(Object value) {
+    return value instanceof Double || value instanceof Float ? refuse() : INDEX.convert(value);
   }
 
   private static String choice(Object value, String... choices) {

@@ -339,9 +339,8 @@ public final class ResolvedMethod {
     text.add(base.isLrp() ? "lrp" : base.isDeepTaylor() ? "deep_taylor" : base.text());
     rules.ifPresent(chosen -> text.add(Definitions.of(chosen, this, convolutions)));
     for (MethodOption option : used) {
-      boolean inRules = rules.isPresent() && !MethodTables.BESIDE_RULES.contains(option);
-      if (!inRules && option != MethodOption.MU) {
-        value(option)
+      if (rules.isEmpty() || MethodTables.BESIDE_RULES.contains(option)) {
+        valueInDefinition(option)
             .ifPresent(value -> text.add(option.key() + " = " + Definitions.identity(value)));
       }
     }
@@ -350,6 +349,15 @@ public final class ResolvedMethod {
     }
     signThreshold().ifPresent(mu -> text.add("times sign " + Definitions.identity(mu)));
     return text.toString();
+  }
+
+  private Optional<Object> valueInDefinition(MethodOption option) {
+    return switch (option) {
+      case MU -> Optional.empty(); // part of the rules and of the modifiers
+      case STRIDE -> Optional.of(stride());
+      case STABILIZER -> Optional.of(stabilizerValue());
+      default -> value(option);
+    };
   }
 
   /** The canonical name and the options that the caller set. */

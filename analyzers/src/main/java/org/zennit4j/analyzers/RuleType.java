@@ -44,8 +44,9 @@ enum RuleType {
     return Arrays.stream(values()).map(RuleType::text).toList();
   }
 
-  /** The type of a name. */
-  static Optional<RuleType> find(String text) {
-    return Arrays.stream(values()).filter(type -> type.text().equals(text)).findFirst();
+  /** The type of a name, without regard to case and underscores. */
+  static Optional<RuleType> find(String name) {
+    String wanted = name.toLowerCase(Locale.ROOT).replace("_", "");
+    return Arrays.stream(values()).filter(type -> type.text().equals(wanted)).findFirst();
   }
 }

@@ -44,6 +44,7 @@ class MethodInfoTests {
     "zblrp_z_VGG16, low, -123.68",
     "zblrp_z, high, required",
     "deep_taylor, low, none",
+    "lrp.rule_until_index, low, required by the rule zbox",
     "lrp_sequential, first_layer_rule, zbox",
     "lrp_advanced, rule_type, required",
     "random_uniform, seed, 1",

@@ -104,6 +104,7 @@ class MethodOptionsTests {
     "low, left",
     "baseline, grey",
     "target, -1",
+    "target, 1.0",
     "target, '1,-1'",
     "target, some",
     "first_layer_rule, epsilom",

@@ -159,6 +159,8 @@ class ResolvedMethodTests {
             LrpRules.everywhere(new LrpRule.Epsilon(1e-6)).withInput(new LrpRule.ZBox(-1.0, 2.0)));
     assertThat(rules("lrp_advanced", "rule_type", "alpha2beta1"))
         .isEqualTo(LrpRules.everywhere(new LrpRule.AlphaBeta(2, 1)));
+    assertThat(rules("lrp_advanced", "rule_type", "alpha_1_beta_0"))
+        .isEqualTo(LrpRules.everywhere(POSITIVE));
     assertThat(rules("lrp_advanced", "rule_type", "sequential")).isEqualTo(rules("lrp_sequential"));
     Object composite = new Object();
     ResolvedMethod custom = resolve("lrp_advanced", "rule_type", "custom", "composite", composite);
@@ -321,6 +323,12 @@ class ResolvedMethodTests {
         .isEqualTo(resolve("lrp_epsilon_0_25").definition(true));
     assertThat(resolve("lrp_z", "start", "one").definition(true))
         .isNotEqualTo(resolve("lrp_z").definition(true));
+    assertThat(resolve("deep_taylor", "epsilon", 0.1).definition(true))
+        .isEqualTo(resolve("deep_taylor", "stabilizer", 0.1).definition(true))
+        .isNotEqualTo(resolve("deep_taylor").definition(true));
+    assertThat(resolve("occlusion", "window", 4).definition(true))
+        .isEqualTo(resolve("occlusion", "window", 4, "stride", 4).definition(true))
+        .isNotEqualTo(resolve("occlusion").definition(true));
     assertThat(resolve("lrp_z", "stabilizer", "strict").definition(true))
         .isNotEqualTo(resolve("lrp_z").definition(true));
     assertThat(resolve("lrp_flat_IB").definition(true))
