@@ -1,0 +1,36 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.List;
+
+/**
+ * What one call of a module runs: its parameters lie in slots 0 to {@code parameters - 1}, its
+ * results in the slots of {@code body.results}. Methods of the same module and free functions are
+ * already part of it; calls of other modules are {@link Instruction.Invoke}s. A code belongs to one
+ * call site, so that a canonizer can change it there alone.
+ *
+ * @param path the path of the module
+ * @param parameters number of parameters
+ * @param slots number of slots of a frame
+ * @param constants values of the negative slots
+ * @param body the instructions
+ */
+record Code(String path, int parameters, int slots, List<Constant> constants, Block body) {
+  Code {
+    constants = List.copyOf(constants);
+  }
+
+  Constant constant(int slot) {
+    return constants.get(-1 - slot);
+  }
+
+  /** A code that returns its first parameter. */
+  static Code identity(String path, int parameters) {
+    int[] own = java.util.stream.IntStream.range(0, parameters).toArray();
+    return new Code(
+        path, parameters, parameters, List.of(), new Block(List.of(), new int[] {0}, own));
+  }
+}

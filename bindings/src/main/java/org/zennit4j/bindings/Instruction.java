@@ -1,0 +1,167 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.Arrays;
+
+/**
+ * One step of a {@link Code}. Values are named by slots: slots from 0 on belong to the frame, slot
+ * {@code -1 - k} is constant {@code k}.
+ */
+abstract sealed class Instruction {
+  private static final int[] NONE = {};
+
+  final int[] in;
+  final int[] out;
+
+  private Instruction(int[] in, int[] out) {
+    this.in = in;
+    this.out = out;
+  }
+
+  /** A call of one of LibTorch's operators. */
+  static final class Operate extends Instruction {
+    final int id;
+    final Operator operator;
+    final String path;
+
+    /** The name of the layer that a canonizer made of this operator, or null. */
+    final String sumName;
+
+    /** The order in which the inputs of such a layer are listed, or null. */
+    final int[] sumOrder;
+
+    Operate(
+        int id,
+        Operator operator,
+        String path,
+        int[] in,
+        int[] out,
+        String sumName,
+        int[] sumOrder) {
+      super(in, out);
+      this.id = id;
+      this.operator = operator;
+      this.path = path;
+      this.sumName = sumName;
+      this.sumOrder = sumOrder;
+    }
+
+    Operate withInputs(int[] inputs) {
+      return new Operate(id, operator, path, inputs, out, sumName, sumOrder);
+    }
+
+    Operate asSum(String name, int[] order) {
+      return new Operate(id, operator, path, in, out, name, order);
+    }
+  }
+
+  /** A call of a module's forward. */
+  static final class Invoke extends Instruction {
+    final int id;
+    final String path;
+    final Code callee;
+
+    Invoke(int id, String path, Code callee, int[] in, int[] out) {
+      super(in, out);
+      this.id = id;
+      this.path = path;
+      this.callee = callee;
+    }
+
+    Invoke withCallee(Code code) {
+      return new Invoke(id, path, code, in, out);
+    }
+  }
+
+  /** {@code prim::If}. */
+  static final class Branch extends Instruction {
+    final Block then;
+    final Block otherwise;
+
+    Branch(int condition, Block then, Block otherwise, int[] out) {
+      super(new int[] {condition}, out);
+      this.then = then;
+      this.otherwise = otherwise;
+    }
+  }
+
+  /**
+   * {@code prim::Loop}: in = limit, condition, carried values; the body's inputs = counter, carried
+   * values.
+   */
+  static final class Loop extends Instruction {
+    final int[] bodyIn;
+    final Block body;
+
+    Loop(int[] in, int[] bodyIn, Block body, int[] out) {
+      super(in, out);
+      this.bodyIn = bodyIn;
+      this.body = body;
+    }
+  }
+
+  /** Makes a list of the inputs. */
+  static final class MakeList extends Instruction {
+    final org.bytedeco.pytorch.Type.TypePtr element;
+
+    MakeList(org.bytedeco.pytorch.Type.TypePtr element, int[] in, int out) {
+      super(in, new int[] {out});
+      this.element = element;
+    }
+  }
+
+  /** Makes a tuple of the inputs. */
+  static final class MakeTuple extends Instruction {
+    MakeTuple(int[] in, int out) {
+      super(in, new int[] {out});
+    }
+  }
+
+  /** Takes a list or tuple apart. */
+  static final class Unpack extends Instruction {
+    Unpack(int in, int[] out) {
+      super(new int[] {in}, out);
+    }
+  }
+
+  /** Takes one element of a tuple: in = tuple, index. */
+  static final class Element extends Instruction {
+    Element(int tuple, int index, int out) {
+      super(new int[] {tuple, index}, new int[] {out});
+    }
+  }
+
+  /** Gives a value a second slot. */
+  static final class Alias extends Instruction {
+    Alias(int in, int out) {
+      super(new int[] {in}, new int[] {out});
+    }
+  }
+
+  /** Logs what {@code warnings.warn} says. */
+  static final class Warn extends Instruction {
+    final String path;
+
+    Warn(String path, int message) {
+      super(new int[] {message}, NONE);
+      this.path = path;
+    }
+  }
+
+  /** Stands where something unsupported would run; fails when it is reached. */
+  static final class Fail extends Instruction {
+    final String message;
+
+    Fail(String message) {
+      super(NONE, NONE);
+      this.message = message;
+    }
+  }
+
+  static int[] constantSlots(int[] slots) {
+    return Arrays.stream(slots).filter(s -> s < 0).toArray();
+  }
+}

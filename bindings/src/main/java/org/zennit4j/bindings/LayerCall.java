@@ -1,0 +1,168 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * One call of a layer in a running pass: its inputs, its outputs, and the layer itself to be run
+ * again.
+ *
+ * <p>Belongs to the pass and is valid until the pass is closed; used in one thread at a time.
+ * Tensors that it returns are not to be closed or written to.
+ */
+public final class LayerCall {
+  private final Region region;
+  private final Values arguments;
+  private final List<Tensor> inputs;
+  private final List<Tensor> outputs;
+  private final boolean createGraph;
+
+  LayerCall(
+      Region region,
+      Values arguments,
+      List<Tensor> inputs,
+      List<Tensor> outputs,
+      boolean createGraph) {
+    this.region = region;
+    this.arguments = arguments;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.createGraph = createGraph;
+  }
+
+  /**
+   * The call site.
+   *
+   * @return the region
+   */
+  public Region region() {
+    return region;
+  }
+
+  /**
+   * The floating tensors that the layer was called with, in the order of its arguments.
+   *
+   * @return detached, unless {@link #createGraph()}
+   */
+  public List<Tensor> inputs() {
+    return inputs;
+  }
+
+  /**
+   * The layer's own outputs.
+   *
+   * @return detached
+   */
+  public List<Tensor> outputs() {
+    return outputs;
+  }
+
+  /**
+   * Whether the relevance itself will be differentiated: then a function has to use recorded
+   * operations only.
+   *
+   * @return true if the pass was made with createGraph
+   */
+  public boolean createGraph() {
+    return createGraph;
+  }
+
+  /**
+   * Runs the layer again.
+   *
+   * @param substitutes one tensor for each of {@link #inputs()}
+   * @param parameters replacements by name of {@link Region#parameters()}; the others stay as they
+   *     are
+   * @return the outputs, in the caller's innermost scope; recorded if gradients are on and
+   *     something requires them
+   */
+  public List<Tensor> forward(List<Tensor> substitutes, Map<String, Tensor> parameters) {
+    List<IValue> kept = new ArrayList<>();
+    try {
+      IValue[] args = arguments.with(substitutes, kept);
+      IValue[] results = RegionRunner.run(region, args, parameters);
+      List<Tensor> tensors = new ArrayList<>();
+      try (Values values = new Values(results)) {
+        for (Tensor tensor : values.tensors()) {
+          tensors.add(new Tensor(tensor));
+        }
+      }
+      return tensors;
+    } finally {
+      Natives.releaseAll(kept);
+    }
+  }
+
+  /**
+   * The layer's plain gradient: the vector-Jacobian product at its inputs.
+   *
+   * @param gradients one for each output, null for zero
+   * @return one for each input, null where the outputs do not depend on it; in the caller's
+   *     innermost scope
+   */
+  public List<Tensor> gradient(List<Tensor> gradients) {
+    try (AutoGradMode on = new AutoGradMode(true)) {
+      List<Tensor> leaves = new ArrayList<>();
+      for (Tensor input : inputs) {
+        leaves.add(createGraph ? input : input.detach().requires_grad_(true));
+      }
+      List<Tensor> results = forward(leaves, Map.of());
+      return vectorJacobian(results, leaves, gradients, createGraph);
+    }
+  }
+
+  /**
+   * Differentiates.
+   *
+   * @param outputs recorded tensors
+   * @param inputs what to differentiate with respect to
+   * @param gradients of each output's shape, null for zero
+   * @param createGraph whether the result is to be differentiated again
+   * @return one gradient for each input, null where there is none; in the caller's innermost scope
+   */
+  public static List<Tensor> vectorJacobian(
+      List<Tensor> outputs, List<Tensor> inputs, List<Tensor> gradients, boolean createGraph) {
+    List<Tensor> roots = new ArrayList<>();
+    List<Tensor> seeds = new ArrayList<>();
+    for (int i = 0; i < outputs.size(); i++) {
+      if (gradients.get(i) != null && outputs.get(i).requires_grad()) {
+        roots.add(outputs.get(i));
+        seeds.add(gradients.get(i));
+      }
+    }
+    List<Tensor> result = new ArrayList<>();
+    if (roots.isEmpty()) {
+      inputs.forEach(input -> result.add(null));
+      return result;
+    }
+    PointerScope scope = PointerScope.getInnerScope();
+    TensorVector found =
+        torch.grad(
+            new TensorVector(roots.toArray(Tensor[]::new)),
+            new TensorVector(inputs.toArray(Tensor[]::new)),
+            new TensorVector(seeds.toArray(Tensor[]::new)),
+            new BoolOptional(createGraph),
+            createGraph,
+            true);
+    for (long i = 0; i < found.size(); i++) {
+      Tensor gradient = found.get(i);
+      result.add(gradient.defined() ? new Tensor(gradient) : null);
+    }
+    if (scope == null) {
+      found.close();
+    }
+    return result;
+  }
+}

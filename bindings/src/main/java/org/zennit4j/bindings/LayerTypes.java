@@ -1,0 +1,209 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which of Zennit's types a module's class belongs to. Whole class names are compared: {@code
+ * nets.Linear} is not {@code torch.nn.Linear}.
+ */
+final class LayerTypes {
+  static final String LINEAR = "Linear";
+  static final String CONVOLUTION = "Convolution";
+  static final String STANDARD = "ConvolutionStandard";
+  static final String TRANSPOSE = "ConvolutionTranspose";
+  static final String BATCH_NORM = "BatchNorm";
+  static final String AVG_POOL = "AvgPool";
+  static final String MAX_POOL = "MaxPool";
+  static final String ACTIVATION = "Activation";
+  static final String SUM = "Sum";
+
+  /** The names that a map may use beside those of PyTorch's classes. */
+  static final List<String> NAMES =
+      List.of(
+          LINEAR,
+          CONVOLUTION,
+          STANDARD,
+          TRANSPOSE,
+          BATCH_NORM,
+          AVG_POOL,
+          MAX_POOL,
+          ACTIVATION,
+          SUM);
+
+  private static final String NN = "torch.nn.modules.";
+
+  private static final Map<String, List<String>> MODULES =
+      Map.of(
+          "activation",
+              List.of(
+                  "CELU",
+                  "ELU",
+                  "GELU",
+                  "Hardshrink",
+                  "Hardsigmoid",
+                  "Hardswish",
+                  "Hardtanh",
+                  "LeakyReLU",
+                  "LogSigmoid",
+                  "PReLU",
+                  "RReLU",
+                  "ReLU",
+                  "ReLU6",
+                  "SELU",
+                  "SiLU",
+                  "Sigmoid",
+                  "Softplus",
+                  "Softshrink",
+                  "Softsign",
+                  "Tanh",
+                  "Tanhshrink",
+                  "Threshold"),
+          "batchnorm", List.of("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"),
+          "conv",
+              List.of(
+                  "Conv1d",
+                  "Conv2d",
+                  "Conv3d",
+                  "LazyConv1d",
+                  "LazyConv2d",
+                  "LazyConv3d",
+                  "ConvTranspose1d",
+                  "ConvTranspose2d",
+                  "ConvTranspose3d",
+                  "LazyConvTranspose1d",
+                  "LazyConvTranspose2d",
+                  "LazyConvTranspose3d"),
+          "linear", List.of("Linear", "LazyLinear", "NonDynamicallyQuantizableLinear"),
+          "pooling",
+              List.of(
+                  "AdaptiveAvgPool1d",
+                  "AdaptiveAvgPool2d",
+                  "AdaptiveAvgPool3d",
+                  "AvgPool1d",
+                  "AvgPool2d",
+                  "AvgPool3d",
+                  "AdaptiveMaxPool1d",
+                  "AdaptiveMaxPool2d",
+                  "AdaptiveMaxPool3d",
+                  "MaxPool1d",
+                  "MaxPool2d",
+                  "MaxPool3d"));
+
+  /** Operators that count as a layer of a type where no module stands for them. */
+  private static final Map<String, Set<String>> OPERATORS =
+      Map.ofEntries(
+          Map.entry("relu", Set.of(ACTIVATION, "torch.nn.ReLU")),
+          Map.entry("relu6", Set.of(ACTIVATION, "torch.nn.ReLU6")),
+          Map.entry("hardtanh", Set.of(ACTIVATION)),
+          Map.entry("leaky_relu", Set.of(ACTIVATION)),
+          Map.entry("elu", Set.of(ACTIVATION)),
+          Map.entry("celu", Set.of(ACTIVATION)),
+          Map.entry("selu", Set.of(ACTIVATION)),
+          Map.entry("gelu", Set.of(ACTIVATION)),
+          Map.entry("silu", Set.of(ACTIVATION)),
+          Map.entry("sigmoid", Set.of(ACTIVATION)),
+          Map.entry("log_sigmoid", Set.of(ACTIVATION)),
+          Map.entry("tanh", Set.of(ACTIVATION)),
+          Map.entry("softplus", Set.of(ACTIVATION)),
+          Map.entry("hardswish", Set.of(ACTIVATION)),
+          Map.entry("hardsigmoid", Set.of(ACTIVATION)),
+          Map.entry("prelu", Set.of(ACTIVATION)),
+          Map.entry("rrelu", Set.of(ACTIVATION)),
+          Map.entry("hardshrink", Set.of(ACTIVATION)),
+          Map.entry("softshrink", Set.of(ACTIVATION)),
+          Map.entry("threshold", Set.of(ACTIVATION)),
+          Map.entry("avg_pool1d", Set.of(AVG_POOL)),
+          Map.entry("avg_pool2d", Set.of(AVG_POOL)),
+          Map.entry("avg_pool3d", Set.of(AVG_POOL)),
+          Map.entry("adaptive_avg_pool1d", Set.of(AVG_POOL)),
+          Map.entry("adaptive_avg_pool2d", Set.of(AVG_POOL)),
+          Map.entry("adaptive_avg_pool3d", Set.of(AVG_POOL)),
+          Map.entry("max_pool1d", Set.of(MAX_POOL)),
+          Map.entry("max_pool2d", Set.of(MAX_POOL)),
+          Map.entry("max_pool3d", Set.of(MAX_POOL)),
+          Map.entry("adaptive_max_pool1d", Set.of(MAX_POOL)),
+          Map.entry("adaptive_max_pool2d", Set.of(MAX_POOL)),
+          Map.entry("adaptive_max_pool3d", Set.of(MAX_POOL)));
+
+  private LayerTypes() {}
+
+  /**
+   * The class without TorchScript's prefix and without the segments that tell equal names apart.
+   */
+  static String className(String qualified) {
+    StringBuilder name = new StringBuilder();
+    for (String segment : qualified.split("\\.", -1)) {
+      if (segment.equals("__torch__") || segment.startsWith("___torch_mangle_")) {
+        continue;
+      }
+      if (name.length() > 0) {
+        name.append('.');
+      }
+      name.append(segment);
+    }
+    return name.toString();
+  }
+
+  /**
+   * The name under which PyTorch exports a class: {@code torch.nn.modules.x.Y} is {@code
+   * torch.nn.Y}.
+   */
+  static String publicName(String className) {
+    return className.startsWith(NN)
+        ? "torch.nn." + className.substring(className.lastIndexOf('.') + 1)
+        : className;
+  }
+
+  static boolean isTorch(String className) {
+    return className.startsWith(NN);
+  }
+
+  /** The types of a class that golden data name; null for a class that is not known. */
+  static Set<String> ofClass(String className) {
+    if (className.equals("zennit.layer.Sum")) {
+      return Set.of(SUM);
+    }
+    if (className.equals("torchvision.ops.misc.FrozenBatchNorm2d")) {
+      return Set.of(BATCH_NORM);
+    }
+    if (!className.startsWith(NN)) {
+      return className.startsWith("torchvision.ops.misc.") ? Set.of() : null;
+    }
+    String[] parts = className.substring(NN.length()).split("\\.", -1);
+    if (parts.length != 2 || !MODULES.getOrDefault(parts[0], List.of()).contains(parts[1])) {
+      return Set.of();
+    }
+    Set<String> types = new LinkedHashSet<>();
+    switch (parts[0]) {
+      case "activation" -> {
+        types.add(ACTIVATION);
+        if (parts[1].equals("ReLU")) {
+          types.add("torch.nn.ReLU");
+        }
+      }
+      case "batchnorm" -> types.add(BATCH_NORM);
+      case "conv" -> {
+        types.add(LINEAR);
+        types.add(CONVOLUTION);
+        types.add(parts[1].contains("Transpose") ? TRANSPOSE : STANDARD);
+      }
+      case "linear" -> {
+        types.add(LINEAR);
+        types.add("torch.nn.Linear");
+      }
+      default -> types.add(parts[1].contains("Max") ? MAX_POOL : AVG_POOL);
+    }
+    return types;
+  }
+
+  static Set<String> ofOperator(String operator) {
+    return OPERATORS.getOrDefault(operator, Set.of());
+  }
+}

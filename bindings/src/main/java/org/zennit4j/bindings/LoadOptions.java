@@ -1,0 +1,75 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * How a model is loaded.
+ *
+ * @param device {@code cpu}, {@code cuda} or {@code cuda:N}
+ * @param dtype the floating dtype to run in; {@link Dtype#AS_STORED} keeps the file's
+ * @param allowTraining whether a model in training mode is accepted; otherwise it is put into
+ *     evaluation mode if the file holds that branch
+ * @param classTypes types of a user's own module classes, by class name as in {@link
+ *     Layer#className()}
+ */
+public record LoadOptions(
+    String device, Dtype dtype, boolean allowTraining, Map<String, Set<String>> classTypes) {
+  /** Copies the map. */
+  public LoadOptions {
+    classTypes = Map.copyOf(classTypes);
+  }
+
+  /**
+   * On the CPU, in the stored dtype, evaluation mode demanded, no types for own classes.
+   *
+   * @return the defaults
+   */
+  public static LoadOptions defaults() {
+    return new LoadOptions("cpu", Dtype.AS_STORED, false, Map.of());
+  }
+
+  /**
+   * Changes {@link #device()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public LoadOptions withDevice(String value) {
+    return new LoadOptions(value, dtype, allowTraining, classTypes);
+  }
+
+  /**
+   * Changes {@link #dtype()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public LoadOptions withDtype(Dtype value) {
+    return new LoadOptions(device, value, allowTraining, classTypes);
+  }
+
+  /**
+   * Changes {@link #allowTraining()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public LoadOptions withAllowTraining(boolean value) {
+    return new LoadOptions(device, dtype, value, classTypes);
+  }
+
+  /**
+   * Changes {@link #classTypes()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public LoadOptions withClassTypes(Map<String, Set<String>> value) {
+    return new LoadOptions(device, dtype, allowTraining, value);
+  }
+}

@@ -1,0 +1,184 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Collects changes to a {@link Program} and makes the changed program. The original is never
+ * touched. Used by canonizers; not thread-safe.
+ */
+public final class ProgramEditor {
+  private record Replacement(String argument, Tensor tensor) {}
+
+  private record Sum(String name, boolean secondFirst) {}
+
+  private final Program program;
+  private final Map<Integer, List<Replacement>> parameters = new HashMap<>();
+  private final Set<Integer> bypassed = new HashSet<>();
+  private final Map<Integer, Sum> sums = new HashMap<>();
+  private final List<Pointer> owned = new ArrayList<>();
+
+  ProgramEditor(Program program) {
+    this.program = program;
+  }
+
+  /**
+   * Replaces a parameter of a linear operator at one call site.
+   *
+   * @param operator the region of an operator, such as {@code aten::conv2d}
+   * @param argument the argument's name, such as {@code weight} or {@code bias}; a bias may appear
+   *     where there was none
+   * @param tensor the new value; copied by reference, the editor's program keeps it
+   * @return this
+   * @throws UnsupportedOperatorException if the operator has no such argument
+   */
+  public ProgramEditor setParameter(Region operator, String argument, Tensor tensor) {
+    if (!(operator.instruction() instanceof Instruction.Operate operate)
+        || operate.operator.argument(argument) < 0) {
+      throw new UnsupportedOperatorException(operator + " has no argument '" + argument + "'");
+    }
+    try (PointerScope scope = new PointerScope()) {
+      Tensor copy = Natives.keep(tensor.detach());
+      owned.add(copy);
+      parameters
+          .computeIfAbsent(operator.id(), k -> new ArrayList<>())
+          .add(new Replacement(argument, copy));
+    }
+    return this;
+  }
+
+  /**
+   * Lets a call hand on its first argument unchanged; the layer stays and can have a rule.
+   *
+   * @param region a call with one result
+   * @return this
+   */
+  public ProgramEditor bypass(Region region) {
+    bypassed.add(region.id());
+    return this;
+  }
+
+  /**
+   * Makes a sum of two tensors a layer of type Sum.
+   *
+   * @param addition the region of an {@code aten::add}
+   * @param name the layer's name
+   * @param secondFirst whether the second summand is listed as the first input of the layer
+   * @return this
+   */
+  public ProgramEditor sum(Region addition, String name, boolean secondFirst) {
+    if (!(addition.instruction() instanceof Instruction.Operate operate)
+        || !operate.operator.name().equals("aten::add")) {
+      throw new UnsupportedOperatorException(addition + " is no addition");
+    }
+    sums.put(addition.id(), new Sum(name, secondFirst));
+    return this;
+  }
+
+  /**
+   * Whether anything was changed.
+   *
+   * @return true if {@link #apply()} would return an equal program
+   */
+  public boolean isEmpty() {
+    return parameters.isEmpty() && bypassed.isEmpty() && sums.isEmpty();
+  }
+
+  /**
+   * Makes the changed program.
+   *
+   * @return a program that the caller closes after the plans that use it; it needs its original to
+   *     stay open
+   */
+  public Program apply() {
+    Instruction.Invoke entry =
+        (Instruction.Invoke) rewrite(program.entry(), program.entry().callee, null);
+    return new Program(
+        entry, program.modules(), program.defaults(), program.writesInPlace(), owned);
+  }
+
+  private Code rewrite(Code code) {
+    List<Constant> constants = new ArrayList<>(code.constants());
+    Block body = rewrite(code.body(), code, constants, ownSlots(code));
+    return new Code(code.path(), code.parameters(), code.slots(), constants, body);
+  }
+
+  private static int[] ownSlots(Code code) {
+    return java.util.stream.IntStream.range(0, code.parameters()).toArray();
+  }
+
+  private Block rewrite(Block block, Code code, List<Constant> constants, int[] own) {
+    List<Instruction> instructions = new ArrayList<>();
+    for (Instruction instruction : block.instructions) {
+      instructions.add(rewrite(instruction, code, constants));
+    }
+    return new Block(instructions, block.results, own);
+  }
+
+  private Instruction rewrite(Instruction instruction, Code code, List<Constant> constants) {
+    if (instruction instanceof Instruction.Invoke invoke) {
+      Code callee = bypassed.contains(invoke.id) ? identity(invoke.callee) : rewrite(invoke.callee);
+      return invoke.withCallee(callee);
+    }
+    if (instruction instanceof Instruction.Operate operate) {
+      return rewrite(operate, code, constants);
+    }
+    if (instruction instanceof Instruction.Branch branch) {
+      return new Instruction.Branch(
+          branch.in[0],
+          rewrite(branch.then, code, constants, new int[0]),
+          rewrite(branch.otherwise, code, constants, new int[0]),
+          branch.out);
+    }
+    if (instruction instanceof Instruction.Loop loop) {
+      return new Instruction.Loop(
+          loop.in, loop.bodyIn, rewrite(loop.body, code, constants, loop.bodyIn), loop.out);
+    }
+    return instruction;
+  }
+
+  /** A code that returns its first parameter but still names its module's own parameters. */
+  private static Code identity(Code code) {
+    Code plain = Code.identity(code.path(), code.parameters());
+    return new Code(
+        plain.path(), plain.parameters(), plain.slots(), code.constants(), plain.body());
+  }
+
+  private Instruction rewrite(Instruction.Operate operate, Code code, List<Constant> constants) {
+    if (bypassed.contains(operate.id)) {
+      return new Instruction.Alias(operate.in[0], operate.out[0]);
+    }
+    Instruction.Operate result = operate;
+    for (Replacement replacement : parameters.getOrDefault(operate.id, List.of())) {
+      int[] in = result.in.clone();
+      int k = operate.operator.argument(replacement.argument());
+      constants.add(constant(code, replacement));
+      in[k] = -constants.size();
+      result = result.withInputs(in);
+    }
+    Sum sum = sums.get(operate.id);
+    return sum == null
+        ? result
+        : result.asSum(sum.name(), sum.secondFirst() ? new int[] {1, 0} : new int[] {0, 1});
+  }
+
+  private Constant constant(Code code, Replacement replacement) {
+    try (PointerScope scope = new PointerScope()) {
+      IValue value = Natives.keep(new IValue(replacement.tensor()));
+      owned.add(value);
+      return new Constant(value, code.path(), replacement.argument());
+    }
+  }
+}

@@ -1,0 +1,148 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * One call site of a {@link Layer} in a {@link Program}: what a rule is bound to. A module that is
+ * called twice has two regions, each with inputs of its own.
+ *
+ * <p>Immutable and thread-safe. Tensors that it returns belong to the program and are valid until
+ * the model is closed.
+ */
+public final class Region {
+  private final int id;
+  private final Layer layer;
+  private final Region parent;
+  private final Instruction instruction;
+  private final Code owner;
+  private final Map<String, Tensor> parameters;
+  private final LinearMap linearMap;
+
+  Region(
+      int id,
+      Layer layer,
+      Region parent,
+      Instruction instruction,
+      Code owner,
+      Map<String, Tensor> parameters,
+      LinearMap linearMap) {
+    this.id = id;
+    this.layer = layer;
+    this.parent = parent;
+    this.instruction = instruction;
+    this.owner = owner;
+    this.parameters = parameters;
+    this.linearMap = linearMap;
+  }
+
+  /**
+   * The number of this call site in its program; call sites are numbered in the order in which they
+   * are first reached.
+   *
+   * @return a number from 0 on, stable under canonizers
+   */
+  public int id() {
+    return id;
+  }
+
+  /**
+   * The layer that is called here.
+   *
+   * @return the layer
+   */
+  public Layer layer() {
+    return layer;
+  }
+
+  /**
+   * The layer's name.
+   *
+   * @return as {@link Layer#name()}
+   */
+  public String name() {
+    return layer.name();
+  }
+
+  /**
+   * The call that this one is a part of.
+   *
+   * @return the enclosing call, empty for the root
+   */
+  public Optional<Region> parent() {
+    return Optional.ofNullable(parent);
+  }
+
+  /**
+   * The layer's own parameters, canonizers applied; a functional operator has the constant tensors
+   * among its arguments, by argument name.
+   *
+   * @return name to tensor, in the order of use; never to be written to or closed
+   */
+  public Map<String, Tensor> parameters() {
+    return parameters;
+  }
+
+  /**
+   * The linear map that this layer is, if it is exactly one convolution or matrix product of its
+   * only input.
+   *
+   * @return the map, or empty
+   */
+  public Optional<LinearMap> linearMap() {
+    return Optional.ofNullable(linearMap);
+  }
+
+  /**
+   * The operators that run in this layer, in order, calls inside included.
+   *
+   * @return qualified names such as {@code aten::conv2d}
+   */
+  public List<String> operators() {
+    if (instruction instanceof Instruction.Operate operate) {
+      return List.of(operate.operator.name());
+    }
+    List<String> names = new java.util.ArrayList<>();
+    collect(code().body(), names);
+    return names;
+  }
+
+  private static void collect(Block block, List<String> names) {
+    for (Instruction i : block.instructions) {
+      if (i instanceof Instruction.Operate operate) {
+        names.add(operate.operator.name());
+      } else if (i instanceof Instruction.Invoke invoke) {
+        collect(invoke.callee.body(), names);
+      } else if (i instanceof Instruction.Branch branch) {
+        collect(branch.then, names);
+        collect(branch.otherwise, names);
+      } else if (i instanceof Instruction.Loop loop) {
+        collect(loop.body, names);
+      }
+    }
+  }
+
+  Instruction instruction() {
+    return instruction;
+  }
+
+  /** The code in which the call stands; the root's own code for the root. */
+  Code owner() {
+    return owner;
+  }
+
+  Code code() {
+    return instruction instanceof Instruction.Invoke invoke ? invoke.callee : owner;
+  }
+
+  @Override
+  public String toString() {
+    return layer + " @" + id;
+  }
+}

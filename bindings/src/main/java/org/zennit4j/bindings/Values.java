@@ -1,0 +1,152 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueArrayRef;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Tuple;
+import org.bytedeco.pytorch.TupleElements;
+import org.bytedeco.pytorch.Type;
+
+/**
+ * The arguments or results of a call, with the floating tensors in them, at any depth of lists and
+ * tuples. Owns the values.
+ */
+final class Values implements AutoCloseable {
+  private final IValue[] values;
+  private final boolean[] variable;
+  private final List<Tensor> tensors = new ArrayList<>();
+
+  /** Takes over values that were kept. */
+  Values(IValue[] kept) {
+    this(kept, allTrue(kept.length));
+  }
+
+  private Values(IValue[] kept, boolean[] variable) {
+    this.values = kept;
+    this.variable = variable;
+    try (PointerScope scope = new PointerScope()) {
+      for (int i = 0; i < values.length; i++) {
+        if (variable[i]) {
+          collect(values[i]);
+        }
+      }
+    }
+  }
+
+  /**
+   * Keeps arguments that belong to someone else.
+   *
+   * @param arguments the values
+   * @param slots their slots: constants do not count as inputs
+   */
+  static Values copyOf(IValue[] arguments, int[] slots) {
+    IValue[] copies = new IValue[arguments.length];
+    boolean[] variable = new boolean[arguments.length];
+    for (int i = 0; i < copies.length; i++) {
+      copies[i] = Interpreter.copy(arguments[i]);
+      variable[i] = slots[i] >= 0;
+    }
+    return new Values(copies, variable);
+  }
+
+  private static boolean[] allTrue(int length) {
+    boolean[] result = new boolean[length];
+    java.util.Arrays.fill(result, true);
+    return result;
+  }
+
+  private void collect(IValue value) {
+    if (value.isTensor()) {
+      Tensor tensor = value.toTensor();
+      if (tensor.defined() && tensor.is_floating_point()) {
+        tensors.add(Natives.keep(new Tensor(tensor)));
+      }
+    } else if (value.isTuple()) {
+      TupleElements elements = value.toTupleRef().elements();
+      for (long i = 0; i < elements.size(); i++) {
+        collect(elements.at(i));
+      }
+    } else if (value.isList()) {
+      IValueArrayRef elements = value.toListRef();
+      for (long i = 0; i < elements.size(); i++) {
+        collect(elements.at(i));
+      }
+    }
+  }
+
+  IValue[] values() {
+    return values;
+  }
+
+  /** The floating tensors, in order; owned by this object. */
+  List<Tensor> tensors() {
+    return tensors;
+  }
+
+  /**
+   * The same values with other tensors in the places of {@link #tensors()}.
+   *
+   * @param substitutes as many as there are tensors
+   * @param kept receives the values that the caller has to release
+   */
+  IValue[] with(List<Tensor> substitutes, List<IValue> kept) {
+    if (substitutes.size() != tensors.size()) {
+      throw new ShapeException(
+          substitutes.size() + " tensors are given where the layer has " + tensors.size());
+    }
+    int[] next = {0};
+    IValue[] result = new IValue[values.length];
+    try (PointerScope scope = new PointerScope()) {
+      for (int i = 0; i < result.length; i++) {
+        result[i] =
+            Natives.keep(
+                variable[i] ? replace(values[i], substitutes, next) : new IValue(values[i]));
+        kept.add(result[i]);
+      }
+    }
+    return result;
+  }
+
+  private static IValue replace(IValue value, List<Tensor> substitutes, int[] next) {
+    if (value.isTensor()) {
+      Tensor tensor = value.toTensor();
+      boolean floating = tensor.defined() && tensor.is_floating_point();
+      return floating ? new IValue(substitutes.get(next[0]++)) : new IValue(value);
+    }
+    if (value.isTuple()) {
+      TupleElements elements = value.toTupleRef().elements();
+      IValueVector copies = new IValueVector(elements.size());
+      for (long i = 0; i < elements.size(); i++) {
+        copies.put(i, replace(elements.at(i), substitutes, next));
+      }
+      return new IValue(Tuple.create(copies));
+    }
+    if (value.isList()) {
+      GenericList list = value.toList();
+      GenericList copies = new GenericList(new Type.TypePtr(list.elementType()));
+      IValueArrayRef elements = value.toListRef();
+      for (long i = 0; i < elements.size(); i++) {
+        copies.push_back(replace(elements.at(i), substitutes, next));
+      }
+      return new IValue(copies);
+    }
+    return new IValue(value);
+  }
+
+  @Override
+  public void close() {
+    Natives.releaseAll(tensors);
+    for (IValue value : values) {
+      Natives.release(value);
+    }
+  }
+}
