@@ -147,7 +147,9 @@ public final class Panels {
               top + k * lineHeight + LARGEST_FONT - 1,
               cellWidth);
         }
-        graphics.drawImage(pictures.get(i), x, y + titleHeight, null);
+        BufferedImage picture = pictures.get(i);
+        int indent = (cellWidth - picture.getWidth()) / 2;
+        graphics.drawImage(picture, x + indent, y + titleHeight, null);
       }
     } finally {
       graphics.dispose();

@@ -4,6 +4,7 @@
  */
 package org.zennit4j.images;
 
+import java.util.Arrays;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
@@ -270,11 +271,12 @@ public final class RelevanceMaps {
     RgbImage.checkAlpha(alpha);
     return map(
         image,
+        "the image",
         i -> {
           checkUnit(i, "the image");
           Tensor h = checked(heatmap, "the heatmap");
           checkUnit(h, "the heatmap");
-          if (!i.sizes().equals(h.sizes())) {
+          if (!Arrays.equals(i.shape(), h.shape())) {
             throw new ImageException(
                 "image and heatmap have equal shapes, not " + text(i) + " and " + text(h));
           }
@@ -292,8 +294,11 @@ public final class RelevanceMaps {
   }
 
   private static Tensor map(Tensor relevance, Function<Tensor, Tensor> work) {
-    Tensors.checkDefined(relevance, "the relevance");
-    return Tensors.scoped(() -> work.apply(checked(relevance, "the relevance")));
+    return map(relevance, "the relevance", work);
+  }
+
+  private static Tensor map(Tensor tensor, String what, Function<Tensor, Tensor> work) {
+    return Tensors.scoped(() -> work.apply(checked(tensor, what)));
   }
 
   /** Detached, floating, not empty, finite. */

@@ -296,6 +296,6 @@ public final class Decoder {
   }
 
   private static ImageException damaged(String name, String how, Throwable cause) {
-    return new ImageException(name + " is a damaged image: " + how, cause);
+    return new ImageException(name + " is damaged: " + how, cause);
   }
 }

@@ -32,6 +32,10 @@ public final class Tensors {
     try (PointerScope scope = new PointerScope()) {
       result = work.get();
       result.retainReference();
+    } catch (ImageException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw failed(e);
     }
     PointerScope outer = PointerScope.getInnerScope();
     if (outer != null) {
@@ -72,7 +76,17 @@ public final class Tensors {
         new DoublePointer(doubles.data_ptr()).get(data);
       }
       return new Values(data, shape, kind);
+    } catch (ImageException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw failed(e);
     }
+  }
+
+  /** LibTorch's messages carry a native stack trace after their first line. */
+  private static ImageException failed(RuntimeException e) {
+    String message = String.valueOf(e.getMessage()).strip();
+    return new ImageException("LibTorch: " + message.lines().findFirst().orElse("failed"), e);
   }
 
   /** Fails for null, closed and undefined tensors. */
