@@ -36,6 +36,10 @@ final class AutogradFunction implements AutoCloseable {
   }
 
   private final List<Pointer> kept = new ArrayList<>();
+
+  /** Native code holds the callbacks weakly. */
+  private final List<Object> callbacks = new ArrayList<>();
+
   private final Map<Thread, TensorVector> delivered = new ConcurrentHashMap<>();
   private TensorVector nothing;
   private Tensor seed;
@@ -79,8 +83,14 @@ final class AutogradFunction implements AutoCloseable {
         outputs.add(output);
       }
       Callback callback = new Callback(name, shapes, backward);
-      FunctionPreHook pre = keep(callback.pre());
-      FunctionPostHook post = keep(callback.post());
+      FunctionPreHook pre = callback.pre();
+      FunctionPostHook post = callback.post();
+      callbacks.add(pre);
+      callbacks.add(post);
+      // The node becomes the native owner: forget the old one first, or JavaCPP counts it until the
+      // next collection.
+      pre.deallocate(false);
+      post.deallocate(false);
       node.add_pre_hook(pre);
       node.add_post_hook(post);
       return outputs;
@@ -120,6 +130,7 @@ final class AutogradFunction implements AutoCloseable {
     delivered.clear();
     Natives.releaseAll(kept);
     kept.clear();
+    callbacks.clear();
   }
 
   /** The two hooks of one node and what goes from one to the other. */
