@@ -10,7 +10,7 @@ package org.zennit4j.images.internal;
  * <p>Each output pixel is a weighted sum of the input pixels under a kernel around its centre; the
  * kernel is stretched by the factor of shrinking. Weights are normalized, then rounded to fixed
  * point of 22 bits; columns are resampled first and rounded to bytes, then rows. This is the
- * arithmetic that Pillow's images come from, so that the pixels agree in every bit LibTorch's
+ * arithmetic that Pillow's images come from, so that the pixels agree in every bit. LibTorch's
  * {@code _upsample_bicubic2d_aa} comes close: on the four example photographs it differs by one in
  * up to 0.6 % of the values for uint8, and by up to five in up to 20 % for float, which does not
  * round between columns and rows.
