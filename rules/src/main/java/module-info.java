@@ -1,0 +1,6 @@
+/** How relevance flows back through one layer. */
+module org.zennit4j.rules {
+  requires transitive org.zennit4j.bindings;
+
+  exports org.zennit4j.rules;
+}

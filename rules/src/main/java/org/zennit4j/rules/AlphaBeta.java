@@ -1,0 +1,124 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-alpha-beta: positive and negative contributions are weighted apart, {@code R_x = alpha (x+ *
+ * W+^T(q) + x- * W-^T(q)) - beta (x+ * W-^T(n) + x- * W+^T(n))} with {@code q = R / s(W+ x+ + W- x-
+ * + b+)} and {@code n = R / s(W- x+ + W+ x- + b-)}; alpha - beta = 1, both at least 0.
+ *
+ * <p>S. Bach et al., 2015. Defaults alpha 2, beta 1, stabilizer 1e-6 (Zennit).
+ */
+public final class AlphaBeta extends DeclaredRule {
+  private final double alpha;
+  private final double beta;
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /**
+   * AlphaBeta with Zennit's stabilizer.
+   *
+   * @param alpha weight of the positive contributions
+   * @param beta weight of the negative contributions
+   * @throws RuleException if alpha - beta is not 1 (to 1e-9) or one is negative
+   */
+  public AlphaBeta(double alpha, double beta) {
+    this(alpha, beta, Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * AlphaBeta.
+   *
+   * @param alpha weight of the positive contributions
+   * @param beta weight of the negative contributions
+   * @param stabilizer stabilizes both denominators
+   * @param zeroParams parameters that count as zero
+   * @throws RuleException if alpha - beta is not 1 (to 1e-9) or one is negative
+   */
+  public AlphaBeta(double alpha, double beta, Stabilizer stabilizer, ZeroParams zeroParams) {
+    super(
+        "alpha_beta",
+        new Arguments()
+            .with("alpha", alpha)
+            .with("beta", beta)
+            .with("stabilizer", stabilizer)
+            .with(zeroParams)
+            .map());
+    if (!(alpha >= 0) || !(beta >= 0)) {
+      throw new RuleException(
+          "alpha_beta: alpha and beta must be at least 0, but are " + alpha + " and " + beta);
+    }
+    if (!(Math.abs(alpha - beta - 1) <= 1e-9)) {
+      throw new RuleException(
+          "alpha_beta: alpha - beta must be 1, but alpha is " + alpha + " and beta " + beta);
+    }
+    this.alpha = alpha;
+    this.beta = beta;
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  @Override
+  public BasicRule declaration() {
+    ParameterModifier plus = ParameterModifier.positive();
+    ParameterModifier minus = ParameterModifier.negative();
+    return new BasicRule(
+        "alpha_beta",
+        List.of(
+            new Modification(LinearFunction::positive, plus.zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, minus.withoutBias().zeroing(zeroParams)),
+            new Modification(LinearFunction::positive, minus.zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, plus.withoutBias().zeroing(zeroParams))),
+        (relevance, outputs) -> {
+          Tensor q = relevance.div(stabilizer.apply(outputs.get(0).add(outputs.get(1))));
+          Tensor n = relevance.div(stabilizer.apply(outputs.get(2).add(outputs.get(3))));
+          return List.of(q, q, n, n);
+        },
+        (x, g) ->
+            x.get(0)
+                .mul(g.get(0))
+                .add(x.get(1).mul(g.get(1)))
+                .mul(new Scalar(alpha))
+                .sub(x.get(2).mul(g.get(2)).add(x.get(3).mul(g.get(3))).mul(new Scalar(beta))));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
+    ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        boolean nonNegative = isNonNegative(x);
+        Tensor xp = nonNegative ? x : positive(x);
+        Tensor xm = nonNegative ? null : negative(x);
+        Tensor wp = weight("W+", plus);
+        Tensor wm = beta == 0 && nonNegative ? null : weight("W-", minus);
+        Tensor result = part(x, r, xp, xm, wp, wm, bias("b+", plus)).mul(new Scalar(alpha));
+        return beta == 0
+            ? result
+            : result.sub(part(x, r, xp, xm, wm, wp, bias("b-", minus)).mul(new Scalar(beta)));
+      }
+
+      private Tensor part(
+          Tensor x, Tensor r, Tensor xp, Tensor xm, Tensor wOnPlus, Tensor wOnMinus, Tensor b) {
+        Tensor z = map.forward(xp, wOnPlus, b);
+        if (xm == null) {
+          return xp.mul(map.adjoint(r.div(stabilizer.apply(z)), x, wOnPlus));
+        }
+        Tensor q = r.div(stabilizer.apply(z.add(map.forward(xm, wOnMinus, null))));
+        return xp.mul(map.adjoint(q, x, wOnPlus)).add(xm.mul(map.adjoint(q, x, wOnMinus)));
+      }
+    };
+  }
+}

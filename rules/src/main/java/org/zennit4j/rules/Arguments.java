@@ -1,0 +1,30 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Rule arguments as data, in the spelling of requests. */
+final class Arguments {
+  private final Map<String, Object> values = new LinkedHashMap<>();
+
+  Arguments with(String key, Object value) {
+    values.put(key, value);
+    return this;
+  }
+
+  Arguments with(ZeroParams zeroParams) {
+    if (!zeroParams.names().isEmpty()) {
+      values.put("zero_params", zeroParams);
+    }
+    return this;
+  }
+
+  Map<String, Object> map() {
+    return Collections.unmodifiableMap(values);
+  }
+}

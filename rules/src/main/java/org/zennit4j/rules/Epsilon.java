@@ -1,0 +1,79 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-epsilon: {@code R_x = x * W^T(R / s(z))} with {@code s(z) = z + epsilon sign(z)}.
+ *
+ * <p>S. Bach et al., On pixel-wise explanations for non-linear classifier decisions by layer-wise
+ * relevance propagation, 2015. Default epsilon 1e-6 (Zennit).
+ */
+public final class Epsilon extends DeclaredRule {
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /** Epsilon with 1e-6. */
+  public Epsilon() {
+    this(Stabilizer.DEFAULT_EPSILON);
+  }
+
+  /**
+   * Epsilon with a number.
+   *
+   * @param epsilon added to the denominator with its sign
+   */
+  public Epsilon(double epsilon) {
+    this(Stabilizer.of(epsilon), ZeroParams.none());
+  }
+
+  /**
+   * Epsilon with any stabilizer.
+   *
+   * @param epsilon stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   */
+  public Epsilon(Stabilizer epsilon, ZeroParams zeroParams) {
+    super("epsilon", new Arguments().with("epsilon", epsilon).with(zeroParams).map());
+    this.stabilizer = epsilon;
+    this.zeroParams = zeroParams;
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return declare("epsilon", stabilizer, zeroParams);
+  }
+
+  static BasicRule declare(String name, Stabilizer stabilizer, ZeroParams zeroParams) {
+    return new BasicRule(
+        name,
+        List.of(
+            new Modification(
+                UnaryOperator.identity(), ParameterModifier.identity().zeroing(zeroParams))),
+        (relevance, outputs) -> List.of(relevance.div(stabilizer.apply(outputs.get(0)))),
+        (inputs, gradients) -> inputs.get(0).mul(gradients.get(0)));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    ParameterModifier modifier = ParameterModifier.identity().zeroing(zeroParams);
+    boolean plain = zeroParams.names().isEmpty();
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        Tensor w = plain ? map.weight() : weight("W", modifier);
+        Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias("b", modifier));
+        return x.mul(map.adjoint(r.div(stabilizer.apply(z)), x, w));
+      }
+    };
+  }
+}

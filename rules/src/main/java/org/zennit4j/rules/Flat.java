@@ -1,0 +1,119 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-flat: relevance spread evenly, {@code R_x = J^T(R / s(J 1))}, where J is the layer with all
+ * weights one and no bias.
+ *
+ * <p>S. Lapuschkin et al., Understanding and comparing deep neural networks for age and gender
+ * classification, 2017. Default stabilizer 1e-6 (Zennit).
+ */
+public final class Flat extends DeclaredRule {
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /** Flat with Zennit's defaults. */
+  public Flat() {
+    this(Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * Flat.
+   *
+   * @param stabilizer stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   */
+  public Flat(Stabilizer stabilizer, ZeroParams zeroParams) {
+    super("flat", new Arguments().with("stabilizer", stabilizer).with(zeroParams).map());
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  private ParameterModifier ones() {
+    ParameterModifier ones = (p, name) -> torch.ones_like(p);
+    return ones.withoutBias().zeroing(zeroParams);
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return new BasicRule(
+        "flat",
+        List.of(new Modification(x -> torch.ones_like(x.detach()), ones())),
+        (relevance, outputs) -> List.of(relevance.div(stabilizer.apply(outputs.get(0)))),
+        (inputs, gradients) -> gradients.get(0));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    if (map.isTransposed()) {
+      return null;
+    }
+    return map.isConvolution() ? new FlatConvolution(map) : new FlatProduct(map);
+  }
+
+  /** All inputs of a matrix product get the same. */
+  private final class FlatProduct extends LinearFunction {
+    FlatProduct(LinearMap map) {
+      super(map);
+    }
+
+    @Override
+    Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+      Tensor w = weight("column", (p, name) -> ones().apply(p.narrow(1, 0, 1), name));
+      Tensor row = once("row", () -> ones().apply(map.weight().narrow(0, 0, 1), "weight"));
+      Tensor denominator = stabilizer.apply(map.forward(torch.ones_like(x), row, null));
+      return torch.matmul(r.div(denominator), w).expand_as(x);
+    }
+  }
+
+  /** All channels of a group get the same: one channel for each group does. */
+  private final class FlatConvolution extends LinearFunction {
+    FlatConvolution(LinearMap map) {
+      super(map);
+    }
+
+    @Override
+    Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+      if (!map.batched(x)) {
+        return relevance(call, x.unsqueeze(0), r.unsqueeze(0)).squeeze(0);
+      }
+      long groups = map.groups();
+      long perGroup = x.size(1) / groups;
+      Tensor kernel =
+          once(
+              "kernel",
+              () -> {
+                Tensor full = ones().apply(map.weight(), "weight");
+                return full.narrow(0, 0, groups).narrow(1, 0, 1).contiguous();
+              });
+      Tensor sample = x.narrow(1, 0, groups);
+      Tensor denominator =
+          forShape(
+              "denominator",
+              x,
+              () -> {
+                Tensor counts = map.forward(torch.ones_like(sample.narrow(0, 0, 1)), kernel, null);
+                return stabilizer.apply(
+                    counts.mul(new org.bytedeco.pytorch.Scalar((double) perGroup)));
+              });
+      long outPerGroup = r.size(1) / groups;
+      Tensor q = r.unflatten(1, groups, outPerGroup).sum(2).div(denominator);
+      return map.adjoint(q, sample, kernel)
+          .repeat_interleave(
+              perGroup,
+              new org.bytedeco.pytorch.LongOptional(1),
+              new org.bytedeco.pytorch.LongOptional());
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-gamma, generalised to inputs of both signs: contributions of the output's own sign are
+ * strengthened by gamma.
+ *
+ * <p>With {@code P = W + gamma W+} and {@code N = W + gamma W-}: where z &gt; 0, {@code q = R / s(P
+ * x+ + N x- + b + gamma b+)} and the part is {@code x+ * P^T q + x- * N^T q}, the bias missing in
+ * the second run; where z &lt; 0 the same with P and N exchanged and {@code b + gamma b-}; z = 0
+ * passes nothing. Zennit's own order of terms.
+ *
+ * <p>G. Montavon et al., Layer-wise relevance propagation: an overview, 2019. Defaults gamma 0.25,
+ * stabilizer 1e-6 (Zennit).
+ */
+public final class Gamma extends DeclaredRule {
+  private final double gamma;
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /** Gamma with 0.25. */
+  public Gamma() {
+    this(0.25);
+  }
+
+  /**
+   * Gamma with Zennit's stabilizer.
+   *
+   * @param gamma how much contributions of the output's sign are strengthened
+   */
+  public Gamma(double gamma) {
+    this(gamma, Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * Gamma.
+   *
+   * @param gamma how much contributions of the output's sign are strengthened
+   * @param stabilizer stabilizes both denominators
+   * @param zeroParams parameters that count as zero; the sign of the output is always that of the
+   *     layer itself
+   */
+  public Gamma(double gamma, Stabilizer stabilizer, ZeroParams zeroParams) {
+    super(
+        "gamma",
+        new Arguments().with("gamma", gamma).with("stabilizer", stabilizer).with(zeroParams).map());
+    this.gamma = gamma;
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  private ParameterModifier plus() {
+    return (p, name) -> p.add(p.clamp_min(new Scalar(0)), new Scalar(gamma));
+  }
+
+  private ParameterModifier minus() {
+    return (p, name) -> p.add(p.clamp_max(new Scalar(0)), new Scalar(gamma));
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return new BasicRule(
+        "gamma",
+        List.of(
+            new Modification(LinearFunction::positive, plus().zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, minus().withoutBias().zeroing(zeroParams)),
+            new Modification(LinearFunction::positive, minus().zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, plus().withoutBias().zeroing(zeroParams)),
+            new Modification(UnaryOperator.identity(), ParameterModifier.identity())),
+        (relevance, outputs) -> {
+          Tensor z = outputs.get(4);
+          Tensor q = share(relevance, z.gt(new Scalar(0)), outputs.get(0).add(outputs.get(1)));
+          Tensor n = share(relevance, z.lt(new Scalar(0)), outputs.get(2).add(outputs.get(3)));
+          return java.util.Arrays.asList(q, q, n, n, null);
+        },
+        (x, g) ->
+            x.get(0)
+                .mul(g.get(0))
+                .add(x.get(1).mul(g.get(1)))
+                .add(x.get(2).mul(g.get(2)))
+                .add(x.get(3).mul(g.get(3))));
+  }
+
+  private Tensor share(Tensor relevance, Tensor mask, Tensor denominator) {
+    return relevance.mul(mask).div(stabilizer.apply(denominator));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    ParameterModifier plus = plus().zeroing(zeroParams);
+    ParameterModifier minus = minus().zeroing(zeroParams);
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        Tensor z = call.outputs().get(0);
+        Tensor p = weight("P", plus);
+        Tensor n = weight("N", minus);
+        boolean nonNegative = isNonNegative(x);
+        Tensor xp = nonNegative ? x : positive(x);
+        Tensor xm = nonNegative ? null : negative(x);
+        Tensor upper = part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias("b+", plus));
+        return upper.add(part(x, r, xp, xm, z.lt(new Scalar(0)), n, p, bias("b-", minus)));
+      }
+
+      private Tensor part(
+          Tensor x,
+          Tensor r,
+          Tensor xp,
+          Tensor xm,
+          Tensor mask,
+          Tensor onPlus,
+          Tensor onMinus,
+          Tensor b) {
+        Tensor z = map.forward(xp, onPlus, b);
+        if (xm == null) {
+          return xp.mul(map.adjoint(share(r, mask, z), x, onPlus));
+        }
+        Tensor q = share(r, mask, z.add(map.forward(xm, onMinus, null)));
+        return xp.mul(map.adjoint(q, x, onPlus)).add(xm.mul(map.adjoint(q, x, onMinus)));
+      }
+    };
+  }
+}

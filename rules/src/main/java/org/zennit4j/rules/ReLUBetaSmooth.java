@@ -1,0 +1,42 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Region;
+
+/**
+ * A smooth gradient for ReLUs: {@code R_x = sigmoid(beta x) * R}, the gradient of softplus.
+ *
+ * <p>A.-K. Dombrowski et al., Explanations can be manipulated and geometry is to blame, 2019.
+ * Default beta 10 (Zennit).
+ *
+ * @param betaSmooth the steepness
+ */
+public record ReLUBetaSmooth(double betaSmooth) implements Rule {
+  /** ReLUBetaSmooth with 10. */
+  public ReLUBetaSmooth() {
+    this(10);
+  }
+
+  @Override
+  public String name() {
+    return "relu_beta_smooth";
+  }
+
+  @Override
+  public Map<String, Object> arguments() {
+    return Map.of("beta_smooth", betaSmooth);
+  }
+
+  @Override
+  public LayerFunction bind(Region region) {
+    return (call, relevance) ->
+        List.of(call.inputs().get(0).mul(new Scalar(betaSmooth)).sigmoid().mul(relevance.get(0)));
+  }
+}

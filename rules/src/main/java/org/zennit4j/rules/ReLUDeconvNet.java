@@ -1,0 +1,28 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Region;
+
+/**
+ * DeconvNet's rule for ReLUs: only positive gradients pass, {@code R_x = max(R, 0)}, whatever the
+ * input.
+ *
+ * <p>M. Zeiler, R. Fergus, Visualizing and understanding convolutional networks, 2013.
+ */
+public record ReLUDeconvNet() implements Rule {
+  @Override
+  public String name() {
+    return "relu_deconvnet";
+  }
+
+  @Override
+  public LayerFunction bind(Region region) {
+    return (call, relevance) -> List.of(relevance.get(0).clamp_min(new Scalar(0)));
+  }
+}

@@ -1,0 +1,40 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Region;
+
+/**
+ * Guided backpropagation's rule for ReLUs: the gradient where it arrives positive, {@code R_x =
+ * gradient * 1[R > 0]}.
+ *
+ * <p>J. Springenberg et al., Striving for simplicity: the all convolutional net, 2014.
+ */
+public record ReLUGuidedBackprop() implements Rule {
+  @Override
+  public String name() {
+    return "relu_guided_backprop";
+  }
+
+  @Override
+  public LayerFunction bind(Region region) {
+    return (call, relevance) -> {
+      Tensor gradient = call.gradient(relevance).get(0);
+      Tensor r = relevance.get(0);
+      if (gradient == null || !Arrays.equals(gradient.shape(), r.shape())) {
+        throw new RuleException(
+            "relu_guided_backprop cannot explain '"
+                + region.name()
+                + "', which does not act elementwise");
+      }
+      return List.of(gradient.mul(r.gt(new Scalar(0))));
+    };
+  }
+}

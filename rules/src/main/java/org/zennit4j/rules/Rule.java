@@ -1,0 +1,43 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.Map;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Region;
+
+/**
+ * How the relevance of a layer's outputs becomes the relevance of its inputs.
+ *
+ * <p>A rule is an immutable, thread-safe value; what it needs for one layer it prepares in {@link
+ * #bind}. Own rules implement this interface or, easier, declare a {@link BasicRule}.
+ */
+public interface Rule {
+  /**
+   * The rule's name as in requests, such as {@code epsilon}.
+   *
+   * @return lower case, words joined by underscores
+   */
+  String name();
+
+  /**
+   * The rule's arguments as in requests.
+   *
+   * @return argument to value: numbers, strings, lists, {@link Stabilizer}s, {@link ZeroParams},
+   *     tensors
+   */
+  default Map<String, Object> arguments() {
+    return Map.of();
+  }
+
+  /**
+   * Prepares the rule for one call site.
+   *
+   * @param region the call site
+   * @return what takes the place of the layer's gradient; closed with the plan
+   * @throws RuleException if the rule cannot explain this layer
+   */
+  LayerFunction bind(Region region);
+}

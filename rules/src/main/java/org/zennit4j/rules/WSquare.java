@@ -1,0 +1,74 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-w²: relevance by squared weights, whatever the input, {@code R_x = (W²)^T(R / s(W² 1 + b²))}.
+ *
+ * <p>G. Montavon et al., 2017. Default stabilizer 1e-6 (Zennit).
+ */
+public final class WSquare extends DeclaredRule {
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /** WSquare with Zennit's defaults. */
+  public WSquare() {
+    this(Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * WSquare.
+   *
+   * @param stabilizer stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   */
+  public WSquare(Stabilizer stabilizer, ZeroParams zeroParams) {
+    super("wsquare", new Arguments().with("stabilizer", stabilizer).with(zeroParams).map());
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  private ParameterModifier square() {
+    ParameterModifier square = (p, name) -> p.mul(p);
+    return square.zeroing(zeroParams);
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return new BasicRule(
+        "wsquare",
+        List.of(new Modification(x -> torch.ones_like(x.detach()), square())),
+        (relevance, outputs) -> List.of(relevance.div(stabilizer.apply(outputs.get(0)))),
+        (inputs, gradients) -> gradients.get(0));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        Tensor w = weight("W2", square());
+        Tensor denominator =
+            forShape(
+                "denominator",
+                x,
+                () -> {
+                  Tensor one = map.batched(x) && x.dim() > 1 ? x.narrow(0, 0, 1) : x;
+                  return stabilizer.apply(
+                      map.forward(torch.ones_like(one), w, bias("b2", square())));
+                });
+        return map.adjoint(r.div(denominator), x, w);
+      }
+    };
+  }
+}

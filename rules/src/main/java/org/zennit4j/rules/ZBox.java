@@ -1,0 +1,111 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-z^B, for the first layer of inputs within bounds: {@code R_x = x * W^T q - low * W+^T q -
+ * high * W-^T q} with {@code q = R / s(W x + b - (W+ low + b+) - (W- high + b-))}.
+ *
+ * <p>The layer's own padding applies to the bounds too. G. Montavon et al., 2017. Default
+ * stabilizer 1e-6 (Zennit).
+ */
+public final class ZBox extends DeclaredRule {
+  private final Bound low;
+  private final Bound high;
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /**
+   * ZBox with numbers.
+   *
+   * @param low the smallest value of the input
+   * @param high the largest value of the input
+   */
+  public ZBox(double low, double high) {
+    this(Bound.of(low), Bound.of(high), Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * ZBox.
+   *
+   * @param low the smallest values of the input
+   * @param high the largest values of the input
+   * @param stabilizer stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   */
+  public ZBox(Bound low, Bound high, Stabilizer stabilizer, ZeroParams zeroParams) {
+    super(
+        "zbox",
+        new Arguments()
+            .with("low", low)
+            .with("high", high)
+            .with("stabilizer", stabilizer)
+            .with(zeroParams)
+            .map());
+    this.low = low;
+    this.high = high;
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return new BasicRule(
+        "zbox",
+        List.of(
+            new Modification(
+                UnaryOperator.identity(), ParameterModifier.identity().zeroing(zeroParams)),
+            new Modification(low::like, ParameterModifier.positive().zeroing(zeroParams)),
+            new Modification(high::like, ParameterModifier.negative().zeroing(zeroParams))),
+        (relevance, z) -> {
+          Tensor q = relevance.div(stabilizer.apply(z.get(0).sub(z.get(1)).sub(z.get(2))));
+          return List.of(q, q.neg(), q.neg());
+        },
+        (x, g) -> x.get(0).mul(g.get(0)).add(x.get(1).mul(g.get(1))).add(x.get(2).mul(g.get(2))));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    ParameterModifier all = ParameterModifier.identity().zeroing(zeroParams);
+    ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
+    ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
+    boolean plain = zeroParams.names().isEmpty();
+    boolean constant = low.isNumber() && high.isNumber();
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        Tensor w = plain ? map.weight() : weight("W", all);
+        Tensor wp = weight("W+", plus);
+        Tensor wm = weight("W-", minus);
+        Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias("b", all));
+        Tensor l = low.like(x);
+        Tensor h = high.like(x);
+        Tensor bounds =
+            constant ? forShape("bounds", x, () -> bounds(first(x), wp, wm)) : bounds(x, wp, wm);
+        Tensor q = r.div(stabilizer.apply(z.sub(bounds)));
+        return x.mul(map.adjoint(q, x, w))
+            .sub(l.mul(map.adjoint(q, x, wp)))
+            .sub(h.mul(map.adjoint(q, x, wm)));
+      }
+
+      private Tensor first(Tensor x) {
+        return map.batched(x) && x.dim() > 1 && x.size(0) > 0 ? x.narrow(0, 0, 1) : x;
+      }
+
+      private Tensor bounds(Tensor x, Tensor wp, Tensor wm) {
+        return map.forward(low.like(x), wp, bias("b+", plus))
+            .add(map.forward(high.like(x), wm, bias("b-", minus)));
+      }
+    };
+  }
+}

@@ -1,0 +1,81 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-z+: only positive contributions count, {@code R_x = x+ * W+^T(q) + x- * W-^T(q)} with {@code
+ * q = R / s(W+ x+ + W- x- + b+)}.
+ *
+ * <p>S. Bach et al., 2015; G. Montavon et al., Explaining nonlinear classification decisions with
+ * deep Taylor decomposition, 2017. Default stabilizer 1e-6 (Zennit).
+ */
+public final class ZPlus extends DeclaredRule {
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /** ZPlus with Zennit's defaults. */
+  public ZPlus() {
+    this(Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * ZPlus.
+   *
+   * @param stabilizer stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   */
+  public ZPlus(Stabilizer stabilizer, ZeroParams zeroParams) {
+    super("zplus", new Arguments().with("stabilizer", stabilizer).with(zeroParams).map());
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return new BasicRule(
+        "zplus",
+        List.of(
+            new Modification(
+                LinearFunction::positive, ParameterModifier.positive().zeroing(zeroParams)),
+            new Modification(
+                LinearFunction::negative,
+                ParameterModifier.negative().withoutBias().zeroing(zeroParams))),
+        (relevance, outputs) -> {
+          Tensor q = relevance.div(stabilizer.apply(outputs.get(0).add(outputs.get(1))));
+          return List.of(q, q);
+        },
+        (inputs, gradients) ->
+            inputs.get(0).mul(gradients.get(0)).add(inputs.get(1).mul(gradients.get(1))));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
+    ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        Tensor wp = weight("W+", plus);
+        Tensor bp = bias("b+", plus);
+        if (isNonNegative(x)) {
+          Tensor q = r.div(stabilizer.apply(map.forward(x, wp, bp)));
+          return x.mul(map.adjoint(q, x, wp));
+        }
+        Tensor wm = weight("W-", minus);
+        Tensor xp = positive(x);
+        Tensor xm = negative(x);
+        Tensor q = r.div(stabilizer.apply(map.forward(xp, wp, bp).add(map.forward(xm, wm, null))));
+        return xp.mul(map.adjoint(q, x, wp)).add(xm.mul(map.adjoint(q, x, wm)));
+      }
+    };
+  }
+}

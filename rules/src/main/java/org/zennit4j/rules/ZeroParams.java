@@ -1,0 +1,62 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+
+/**
+ * Which parameters a rule takes as zero.
+ *
+ * <p>Zennit takes a name or a list of names. A single text matches each parameter whose name occurs
+ * in it ({@code "my_bias_weight"} matches both bias and weight); a list matches whole names.
+ *
+ * @param names the names, or the one text
+ * @param text whether {@code names} holds one text
+ */
+public record ZeroParams(List<String> names, boolean text) {
+  /** Copies the list. */
+  public ZeroParams {
+    names = List.copyOf(names);
+  }
+
+  /**
+   * Zeroes nothing.
+   *
+   * @return the default of all rules
+   */
+  public static ZeroParams none() {
+    return new ZeroParams(List.of(), false);
+  }
+
+  /**
+   * A text, as Zennit takes it.
+   *
+   * @param text such as {@code "bias"}
+   * @return matches every parameter whose name occurs in the text
+   */
+  public static ZeroParams in(String text) {
+    return new ZeroParams(List.of(text), true);
+  }
+
+  /**
+   * A list of whole names.
+   *
+   * @param names such as {@code "bias"}
+   * @return matches these
+   */
+  public static ZeroParams of(String... names) {
+    return new ZeroParams(List.of(names), false);
+  }
+
+  /**
+   * Whether a parameter is taken as zero.
+   *
+   * @param name the parameter's name
+   * @return true if so
+   */
+  public boolean matches(String name) {
+    return text ? names.get(0).contains(name) : names.contains(name);
+  }
+}
