@@ -39,6 +39,7 @@ public final class Program implements AutoCloseable {
   private final List<Region> regions;
   private final Map<Integer, Region> byId;
   private final Region root;
+  private final List<Program> companions = new java.util.concurrent.CopyOnWriteArrayList<>();
   private volatile boolean closed;
 
   Program(
@@ -162,6 +163,17 @@ public final class Program implements AutoCloseable {
     }
   }
 
+  /**
+   * Lets this program close another one with itself: the one that it was made from.
+   *
+   * @param other a program that this one shares tensors with
+   * @return this
+   */
+  public Program owning(Program other) {
+    companions.add(other);
+    return this;
+  }
+
   Instruction.Invoke entry() {
     return entry;
   }
@@ -199,6 +211,7 @@ public final class Program implements AutoCloseable {
     if (!closed) {
       closed = true;
       Natives.releaseAll(owned);
+      companions.forEach(Program::close);
     }
   }
 

@@ -7,6 +7,8 @@ package org.zennit4j.bindings;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -97,6 +99,59 @@ public final class Region {
    */
   public Optional<LinearMap> linearMap() {
     return Optional.ofNullable(linearMap);
+  }
+
+  /**
+   * The batch normalisation that this layer is, if it is exactly one in evaluation mode.
+   *
+   * @return the normalisation, or empty
+   */
+  public Optional<BatchNorm> batchNorm() {
+    return Optional.ofNullable(
+        instruction instanceof Instruction.Invoke invoke
+            ? BatchNorm.of(invoke, layer.className())
+            : BatchNorm.of((Instruction.Operate) instruction, owner));
+  }
+
+  /**
+   * The path of the module in whose forward the call stands; for a module's call the module itself.
+   *
+   * @return the path, "" for the root
+   */
+  public String path() {
+    return instruction instanceof Instruction.Invoke invoke
+        ? invoke.path
+        : ((Instruction.Operate) instruction).path;
+  }
+
+  /**
+   * Whether this is one operator, not a module.
+   *
+   * @return true for an operator, inside a module or functional
+   */
+  public boolean isOperator() {
+    return instruction instanceof Instruction.Operate;
+  }
+
+  /**
+   * A number among an operator's constant arguments.
+   *
+   * @param argument the argument's name, such as {@code alpha}
+   * @return the number, or empty if there is none
+   */
+  public OptionalDouble number(String argument) {
+    Constant constant =
+        instruction instanceof Instruction.Operate operate
+            ? LinearMaps.constant(operate, owner, argument)
+            : null;
+    if (constant == null) {
+      return OptionalDouble.empty();
+    }
+    IValue value = constant.value();
+    if (value.isDouble()) {
+      return OptionalDouble.of(value.toDouble());
+    }
+    return value.isInt() ? OptionalDouble.of((double) value.toInt()) : OptionalDouble.empty();
   }
 
   /**

@@ -1,0 +1,146 @@
+package org.zennit4j.attribution;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.LayerRelevance;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.Propagation;
+import org.zennit4j.rules.Rule;
+
+/**
+ * The result of an attribution: the model's output and the relevance of its inputs.
+ *
+ * <p>Its tensors belong to the caller: they are freed by {@link #close()} or with the caller's innermost pointer scope,
+ * whichever comes first; take a copy of what has to live longer. They may be used in any thread, one at a time.
+ */
+public final class Attribution implements AutoCloseable {
+  private final Tensor output;
+  private final List<Tensor> relevances;
+  private final List<LayerRelevance> layers;
+  private final Map<String, Rule> rules;
+  private final List<String> warnings;
+  private final Propagation propagation;
+  private boolean closed;
+
+  /** Takes over tensors that were kept. */
+  Attribution(
+      Tensor output,
+      List<Tensor> relevances,
+      List<LayerRelevance> layers,
+      Map<String, Rule> rules,
+      List<String> warnings,
+      Propagation propagation) {
+    this.output = Natives.handOver(output);
+    this.relevances = relevances;
+    relevances.forEach(Natives::handOver);
+    this.layers = layers;
+    for (LayerRelevance layer : layers) {
+      layer.inputs().forEach(Natives::handOver);
+      layer.outputs().forEach(Natives::handOver);
+    }
+    this.rules = rules;
+    this.warnings = List.copyOf(warnings);
+    this.propagation = propagation;
+  }
+
+  /**
+   * The output that was explained, for the clean input.
+   *
+   * @return of the model's output shape and dtype
+   */
+  public Tensor output() {
+    checkOpen();
+    return output;
+  }
+
+  /**
+   * The relevance of the first input.
+   *
+   * @return of the input's shape, in the model's dtype
+   */
+  public Tensor relevance() {
+    checkOpen();
+    return relevances.get(0);
+  }
+
+  /**
+   * The relevances of all inputs.
+   *
+   * @return one for each input, of its shape; null for inputs that are no floating tensors
+   */
+  public List<Tensor> relevances() {
+    checkOpen();
+    return relevances;
+  }
+
+  /**
+   * The relevances at the layers that were asked for.
+   *
+   * @return one for each call, in the order of execution
+   */
+  public List<LayerRelevance> layers() {
+    checkOpen();
+    return layers;
+  }
+
+  /**
+   * The relevance at the first call of a layer.
+   *
+   * @param name the layer's name
+   * @return empty if the layer was not asked for or never called
+   */
+  public Optional<LayerRelevance> at(String name) {
+    return layers().stream().filter(l -> l.layer().equals(name)).findFirst();
+  }
+
+  /**
+   * Which layer had which rule.
+   *
+   * @return layer name to rule
+   */
+  public Map<String, Rule> rules() {
+    return rules;
+  }
+
+  /**
+   * What is unusual about the model, the composite or this input.
+   *
+   * @return one sentence each, perhaps none
+   */
+  public List<String> warnings() {
+    return warnings;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedException("the attribution was closed");
+    }
+  }
+
+  /** Frees all tensors; closing twice is harmless. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    List<Tensor> all = new ArrayList<>(relevances);
+    all.add(output);
+    for (LayerRelevance layer : layers) {
+      all.addAll(layer.inputs());
+      all.addAll(layer.outputs());
+    }
+    for (Tensor tensor : all) {
+      if (tensor != null) {
+        tensor.close();
+      }
+    }
+    if (propagation != null) {
+      propagation.close();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.zennit4j.attribution;
+
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Layer;
+
+/**
+ * How an attribution runs, whatever the attributor.
+ *
+ * @param layers the layers whose relevances are kept; costs memory
+ * @param outputSelector which of the model's output tensors is explained; the first by default
+ * @param createGraph whether the relevance itself is to be differentiated with respect to the input
+ * @param checkFinite whether a NaN or infinity in the relevance is an error
+ * @param listener hears about progress, and can cancel
+ */
+public record AttributionOptions(
+    Predicate<Layer> layers,
+    ToIntFunction<List<Tensor>> outputSelector,
+    boolean createGraph,
+    boolean checkFinite,
+    ProgressListener listener) {
+  /**
+   * No layers, the first output, no second derivatives, no check, no listener.
+   *
+   * @return the defaults
+   */
+  public static AttributionOptions defaults() {
+    return new AttributionOptions(layer -> false, outputs -> 0, false, false, (done, total) -> true);
+  }
+
+  /**
+   * Keeps the relevances of layers.
+   *
+   * @param value which ones
+   * @return a copy
+   */
+  public AttributionOptions withLayers(Predicate<Layer> value) {
+    return new AttributionOptions(value, outputSelector, createGraph, checkFinite, listener);
+  }
+
+  /**
+   * Keeps the relevances of layers by name.
+   *
+   * @param names whole names
+   * @return a copy
+   */
+  public AttributionOptions withLayers(String... names) {
+    List<String> wanted = List.of(names);
+    return withLayers(layer -> wanted.contains(layer.name()));
+  }
+
+  /**
+   * Chooses the output that is explained.
+   *
+   * @param value its position among the floating tensors of the model's result
+   * @return a copy
+   */
+  public AttributionOptions withOutputSelector(ToIntFunction<List<Tensor>> value) {
+    return new AttributionOptions(layers, value, createGraph, checkFinite, listener);
+  }
+
+  /**
+   * Changes {@link #createGraph()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public AttributionOptions withCreateGraph(boolean value) {
+    return new AttributionOptions(layers, outputSelector, value, checkFinite, listener);
+  }
+
+  /**
+   * Changes {@link #checkFinite()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public AttributionOptions withCheckFinite(boolean value) {
+    return new AttributionOptions(layers, outputSelector, createGraph, value, listener);
+  }
+
+  /**
+   * Changes {@link #listener()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public AttributionOptions withListener(ProgressListener value) {
+    return new AttributionOptions(layers, outputSelector, createGraph, checkFinite, value);
+  }
+}

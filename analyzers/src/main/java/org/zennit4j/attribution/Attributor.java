@@ -1,0 +1,185 @@
+package org.zennit4j.attribution;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerRelevance;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.Propagation;
+import org.zennit4j.bindings.PropagationOptions;
+import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.Plan;
+import org.zennit4j.bindings.ScriptModel;
+
+/**
+ * Explains outputs of a model: runs its plan on an input and gives relevance.
+ *
+ * <p>Thread-safe: several threads may attribute with one attributor at once. Inputs are never changed, kept or closed.
+ */
+public abstract class Attributor implements AutoCloseable {
+  private final Plan plan;
+  private final boolean owner;
+
+  /**
+   * Uses a plan.
+   *
+   * @param plan what to run; the caller closes it
+   */
+  protected Attributor(Plan plan) {
+    this.plan = plan;
+    this.owner = false;
+  }
+
+  /**
+   * Makes a plan of its own, which it closes.
+   *
+   * @param model the model; stays open as long as the attributor
+   * @param composite canonizers and rules
+   */
+  protected Attributor(ScriptModel model, Composite composite) {
+    this.plan = Plan.of(model, composite);
+    this.owner = true;
+  }
+
+  /**
+   * What the attributor runs.
+   *
+   * @return the plan
+   */
+  public final Plan plan() {
+    return plan;
+  }
+
+  /**
+   * Explains the most likely class of each sample.
+   *
+   * @param input a batch, of the model's dtype and device
+   * @return the result, to be closed by the caller
+   */
+  public final Attribution attribute(Tensor input) {
+    return attribute(input, Target.top1());
+  }
+
+  /**
+   * Explains an output.
+   *
+   * @param input a batch, of the model's dtype and device
+   * @param target where relevance starts
+   * @return the result, to be closed by the caller
+   * @throws ShapeException if input or target do not fit the model
+   */
+  public final Attribution attribute(Tensor input, Target target) {
+    return attribute(List.of(input), target, AttributionOptions.defaults());
+  }
+
+  /**
+   * Explains an output of a model with several inputs.
+   *
+   * @param inputs one tensor for each argument of the model
+   * @param target where relevance starts
+   * @param options layers, output, checks, progress
+   * @return the result, to be closed by the caller
+   * @throws ShapeException if inputs or target do not fit the model
+   * @throws CancelledException if the listener cancels
+   * @throws Zennit4jException if a rule or hook fails, or if a value is not finite and that is checked
+   */
+  public abstract Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options);
+
+  /** What one pass gives; all tensors are kept and belong to the receiver. */
+  record Pass(Tensor output, List<Tensor> relevances, List<LayerRelevance> layers, Propagation propagation) {
+    void release() {
+      Natives.release(output);
+      relevances.forEach(Natives::release);
+      for (LayerRelevance layer : layers) {
+        layer.inputs().forEach(Natives::release);
+        layer.outputs().forEach(Natives::release);
+      }
+      if (propagation != null) {
+        propagation.close();
+      }
+    }
+  }
+
+  /** Runs forward and backward once. */
+  final Pass pass(List<Tensor> inputs, Target target, AttributionOptions options) {
+    PropagationOptions how =
+        PropagationOptions.defaults().withCapture(options.layers()).withCreateGraph(options.createGraph());
+    Propagation propagation = plan.propagate(how);
+    boolean done = false;
+    try (PointerScope scope = new PointerScope()) {
+      List<Tensor> outputs = propagation.record(inputs);
+      if (outputs.isEmpty()) {
+        throw new ShapeException("the model gives no floating tensor that could be explained");
+      }
+      int chosen = options.outputSelector().applyAsInt(outputs);
+      if (chosen < 0 || chosen >= outputs.size()) {
+        throw new ShapeException(
+            "output " + chosen + " was selected, but the model gives " + outputs.size() + " tensors");
+      }
+      Tensor output = outputs.get(chosen).detach();
+      List<Tensor> seeds = new ArrayList<>();
+      for (int i = 0; i < outputs.size(); i++) {
+        seeds.add(i == chosen ? target.apply(output) : null);
+      }
+      List<Tensor> relevances = propagation.backward(seeds);
+      Pass result =
+          new Pass(
+              Natives.keep(new Tensor(output)),
+              copies(relevances),
+              propagation.layerRelevances().stream()
+                  .map(l -> new LayerRelevance(l.layer(), l.call(), copies(l.inputs()), copies(l.outputs())))
+                  .toList(),
+              options.createGraph() ? propagation : null);
+      done = true;
+      return result;
+    } finally {
+      if (!done || !options.createGraph()) {
+        propagation.close();
+      }
+    }
+  }
+
+  static List<Tensor> copies(List<Tensor> tensors) {
+    List<Tensor> result = new ArrayList<>();
+    for (Tensor tensor : tensors) {
+      result.add(tensor == null ? null : Natives.keep(new Tensor(tensor)));
+    }
+    return result;
+  }
+
+  /** Makes the result out of kept tensors, which it takes over; checks them first if asked to. */
+  final Attribution result(Pass pass, AttributionOptions options) {
+    if (options.checkFinite()) {
+      try (PointerScope scope = new PointerScope()) {
+        for (Tensor relevance : pass.relevances()) {
+          if (relevance != null && !relevance.isfinite().all().item_bool()) {
+            throw new Zennit4jException("the relevance holds NaN or infinity");
+          }
+        }
+      } catch (Zennit4jException e) {
+        pass.release();
+        throw e;
+      }
+    }
+    return new Attribution(
+        pass.output(), pass.relevances(), pass.layers(), plan.rules(), plan.findings(), pass.propagation());
+  }
+
+  /** Tells the listener that a pass is done. */
+  static void progress(AttributionOptions options, int done, int total) {
+    if (!options.listener().onProgress(done, total)) {
+      throw new CancelledException(done, total);
+    }
+  }
+
+  /** Closes the plan if the attributor made it itself. */
+  @Override
+  public void close() {
+    if (owner) {
+      plan.close();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.zennit4j.attribution;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.Plan;
+
+/**
+ * One pass: the gradient, as the plan's rules change it. With an LRP composite this is LRP; without rules it is the
+ * plain gradient of the target.
+ *
+ * <p>K. Simonyan et al., Deep inside convolutional networks, 2013; S. Bach et al., 2015.
+ */
+public final class Gradient extends Attributor {
+  /**
+   * Uses a plan.
+   *
+   * @param plan what to run; the caller closes it
+   */
+  public Gradient(Plan plan) {
+    super(plan);
+  }
+
+  /**
+   * Makes a plan of its own, which it closes.
+   *
+   * @param model the model; stays open as long as the attributor
+   * @param composite canonizers and rules
+   */
+  public Gradient(ScriptModel model, Composite composite) {
+    super(model, composite);
+  }
+
+  @Override
+  public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
+    Pass pass = pass(inputs, target, options);
+    try {
+      progress(options, 1, 1);
+    } catch (CancelledException e) {
+      pass.release();
+      throw e;
+    }
+    return result(pass, options);
+  }
+}

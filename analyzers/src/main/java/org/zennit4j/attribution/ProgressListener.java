@@ -1,0 +1,14 @@
+package org.zennit4j.attribution;
+
+/** Hears how far an attribution is. Called in the attributing thread, after each pass. */
+@FunctionalInterface
+public interface ProgressListener {
+  /**
+   * Hears that a pass is done.
+   *
+   * @param done passes done
+   * @param total passes in all
+   * @return false to cancel: the attribution then throws a {@link CancelledException}
+   */
+  boolean onProgress(int done, int total);
+}

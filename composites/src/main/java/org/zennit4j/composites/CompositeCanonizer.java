@@ -1,0 +1,52 @@
+package org.zennit4j.composites;
+
+import java.util.List;
+import java.util.Map;
+import org.zennit4j.bindings.Program;
+
+/**
+ * Runs canonizers one after the other.
+ *
+ * @param canonizers in order
+ */
+public record CompositeCanonizer(List<Canonizer> canonizers) implements Canonizer {
+  /** Copies the list. */
+  public CompositeCanonizer {
+    canonizers = List.copyOf(canonizers);
+  }
+
+  @Override
+  public Program apply(Program program) {
+    return applyAll(canonizers, program);
+  }
+
+  /** Applies canonizers in order; what they make in between is closed with the result. */
+  static Program applyAll(List<Canonizer> canonizers, Program program) {
+    Program current = program;
+    try {
+      for (Canonizer canonizer : canonizers) {
+        Program next = canonizer.apply(current);
+        if (next != current && current != program) {
+          next = next.owning(current);
+        }
+        current = next;
+      }
+      return current;
+    } catch (RuntimeException e) {
+      if (current != program) {
+        current.close();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public String name() {
+    return "composite";
+  }
+
+  @Override
+  public Map<String, Object> arguments() {
+    return Map.of("canonizers", canonizers);
+  }
+}

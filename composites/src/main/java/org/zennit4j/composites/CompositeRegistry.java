@@ -1,0 +1,81 @@
+package org.zennit4j.composites;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * Composites by name. Immutable: {@link #with} makes a registry that has one more, so that an application's own names
+ * are known where it passes its registry on, and nowhere else.
+ */
+public final class CompositeRegistry {
+  private static final CompositeRegistry STANDARD =
+      new CompositeRegistry(
+          new TreeMap<>(
+              Map.of(
+                  "epsilon_plus", Composites::epsilonPlus,
+                  "epsilon_plus_flat", Composites::epsilonPlusFlat,
+                  "epsilon_alpha2_beta1", Composites::epsilonAlpha2Beta1,
+                  "epsilon_alpha2_beta1_flat", Composites::epsilonAlpha2Beta1Flat,
+                  "epsilon_gamma_box", Composites::epsilonGammaBox,
+                  "deconvnet", Composites::deconvnet,
+                  "guided_backprop", Composites::guidedBackprop,
+                  "beta_smooth", Composites::betaSmooth,
+                  "excitation_backprop", Composites::excitationBackprop)));
+
+  private final Map<String, Function<PresetArguments, Composite>> factories;
+
+  private CompositeRegistry(Map<String, Function<PresetArguments, Composite>> factories) {
+    this.factories = Collections.unmodifiableMap(factories);
+  }
+
+  /**
+   * Zennit's composites.
+   *
+   * @return the registry
+   */
+  public static CompositeRegistry standard() {
+    return STANDARD;
+  }
+
+  /**
+   * A registry with one more composite; it replaces one of the same name.
+   *
+   * @param name the name, as requests use it
+   * @param factory makes the composite from its arguments
+   * @return a new registry
+   */
+  public CompositeRegistry with(String name, Function<PresetArguments, Composite> factory) {
+    Map<String, Function<PresetArguments, Composite>> copy = new TreeMap<>(factories);
+    copy.put(name, factory);
+    return new CompositeRegistry(copy);
+  }
+
+  /**
+   * The names.
+   *
+   * @return sorted
+   */
+  public List<String> names() {
+    return List.copyOf(factories.keySet());
+  }
+
+  /**
+   * Makes a composite.
+   *
+   * @param name its name
+   * @param arguments its arguments
+   * @return the composite
+   * @throws CompositeException if the name is unknown or an argument is missing
+   */
+  public Composite create(String name, PresetArguments arguments) {
+    Function<PresetArguments, Composite> factory = factories.get(name);
+    if (factory == null) {
+      throw new CompositeException(
+          "there is no composite '" + name + "'; the nearest: " + String.join(", ", Names.nearest(name, names())));
+    }
+    return factory.apply(arguments);
+  }
+}

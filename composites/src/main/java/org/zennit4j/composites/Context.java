@@ -1,0 +1,46 @@
+package org.zennit4j.composites;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What a composite remembers while it is asked for the rules of one network, such as whether the first layer was found.
+ * Made anew for each plan, so that composites themselves stay immutable. Not thread-safe.
+ */
+public final class Context {
+  private final Map<String, Object> values = new HashMap<>();
+  private final Map<Integer, Context> children = new HashMap<>();
+
+  /** An empty context. */
+  public Context() {}
+
+  /**
+   * Reads a value.
+   *
+   * @param key any text
+   * @return the value, or null
+   */
+  public Object get(String key) {
+    return values.get(key);
+  }
+
+  /**
+   * Remembers a value.
+   *
+   * @param key any text
+   * @param value any object
+   */
+  public void put(String key, Object value) {
+    values.put(key, value);
+  }
+
+  /**
+   * The context of a composite's part.
+   *
+   * @param part the part's number
+   * @return the same context for the same number
+   */
+  public Context part(int part) {
+    return children.computeIfAbsent(part, k -> new Context());
+  }
+}

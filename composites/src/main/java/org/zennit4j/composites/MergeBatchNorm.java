@@ -1,0 +1,43 @@
+package org.zennit4j.composites;
+
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import org.zennit4j.bindings.DataFlow;
+import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.ProgramEditor;
+import org.zennit4j.bindings.Region;
+
+/**
+ * Merges each batch normalisation into the linear layer whose output it alone uses, wherever both are registered,
+ * module or functional. A normalisation that follows anything else stays as it is. The merged layer remains as one that
+ * hands on its input.
+ */
+public record MergeBatchNorm() implements Canonizer {
+  @Override
+  public Program apply(Program program) {
+    DataFlow flow = program.dataFlow();
+    ProgramEditor editor = program.edit();
+    Set<Integer> merged = new HashSet<>();
+    for (Region region : program.regions()) {
+      boolean inside = region.parent().isPresent() && merged.contains(region.parent().get().id());
+      if (inside) {
+        merged.add(region.id());
+        continue;
+      }
+      if (region.batchNorm().isPresent()) {
+        Optional<Region> linear = BatchNormMerge.partner(region, flow);
+        if (linear.isPresent()) {
+          BatchNormMerge.merge(editor, linear.get(), region);
+          merged.add(region.id());
+        }
+      }
+    }
+    return editor.isEmpty() ? program : editor.apply();
+  }
+
+  @Override
+  public String name() {
+    return "merge_batch_norm";
+  }
+}

@@ -1,0 +1,68 @@
+package org.zennit4j.composites;
+
+import java.util.List;
+import java.util.Map;
+import org.zennit4j.bindings.DataFlow;
+import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.ProgramEditor;
+
+/**
+ * Merges batch normalisations into the linear modules that are named, as Zennit's canonizer of that name.
+ *
+ * @param pairs which normalisation goes into which modules
+ */
+public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
+  /**
+   * A normalisation and the modules before it.
+   *
+   * @param linears names of linear modules, each followed by the normalisation
+   * @param norm the normalisation's name
+   */
+  public record Pair(List<String> linears, String norm) {
+    /** Copies the list. */
+    public Pair {
+      linears = List.copyOf(linears);
+    }
+  }
+
+  /** Copies the list. */
+  public NamedMergeBatchNorm {
+    pairs = List.copyOf(pairs);
+  }
+
+  @Override
+  public Program apply(Program program) {
+    DataFlow flow = program.dataFlow();
+    ProgramEditor editor = program.edit();
+    for (Pair pair : pairs) {
+      List<Layer> linears = pair.linears().stream().map(n -> layer(program, n)).toList();
+      SequentialMergeBatchNorm.merge(program, flow, editor, linears, layer(program, pair.norm()), name());
+    }
+    return editor.isEmpty() ? program : editor.apply();
+  }
+
+  private Layer layer(Program program, String name) {
+    return program
+        .layer(name)
+        .orElseThrow(
+            () ->
+                new CompositeException(
+                    name()
+                        + ": there is no module '"
+                        + name
+                        + "'; the nearest: "
+                        + String.join(
+                            ", ", Names.nearest(name, program.layers().stream().map(Layer::name).toList()))));
+  }
+
+  @Override
+  public String name() {
+    return "named_merge_batch_norm";
+  }
+
+  @Override
+  public Map<String, Object> arguments() {
+    return Map.of("name_map", pairs);
+  }
+}

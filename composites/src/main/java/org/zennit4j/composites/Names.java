@@ -1,0 +1,80 @@
+package org.zennit4j.composites;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Program;
+
+/** Finds names in maps that no layer has, and the names that were probably meant. */
+final class Names {
+  private Names() {}
+
+  static List<String> unknownNames(List<MapEntry> entries, Program program, boolean strict) {
+    Set<String> known = new TreeSet<>();
+    program.layers().forEach(l -> known.add(l.name()));
+    program.functionalLayers().forEach(l -> known.add(l.name()));
+    return report("layer", entries, known, strict);
+  }
+
+  static List<String> unknownTypes(List<MapEntry> entries, Program program, boolean strict) {
+    Set<String> known = new TreeSet<>(Types.ALL);
+    for (Layer layer : program.layers()) {
+      known.add(layer.className());
+      known.addAll(layer.types());
+    }
+    List<MapEntry> doubtful = new ArrayList<>();
+    for (MapEntry entry : entries) {
+      List<String> keys = entry.keys().stream().filter(k -> !k.startsWith("torch.nn.")).toList();
+      doubtful.add(new MapEntry(keys, entry.rule()));
+    }
+    return report("layer type", doubtful, known, strict);
+  }
+
+  private static List<String> report(
+      String what, List<MapEntry> entries, Set<String> known, boolean strict) {
+    List<String> findings = new ArrayList<>();
+    for (MapEntry entry : entries) {
+      for (String key : entry.keys()) {
+        if (!known.contains(key)) {
+          String message =
+              "there is no " + what + " '" + key + "'; the nearest: " + String.join(", ", nearest(key, known));
+          if (strict) {
+            throw new CompositeException(message);
+          }
+          findings.add(message + "; the entry is ignored");
+        }
+      }
+    }
+    return findings;
+  }
+
+  /** The three names that differ least. */
+  static List<String> nearest(String name, Collection<String> known) {
+    return known.stream()
+        .filter(k -> !k.isEmpty())
+        .sorted(Comparator.comparingInt((String k) -> distance(name, k)).thenComparing(k -> k))
+        .limit(3)
+        .toList();
+  }
+
+  private static int distance(String a, String b) {
+    int[] previous = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      previous[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int[] current = new int[b.length() + 1];
+      current[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        current[j] = Math.min(change, 1 + Math.min(previous[j], current[j - 1]));
+      }
+      previous = current;
+    }
+    return previous[b.length()];
+  }
+}

@@ -1,0 +1,132 @@
+package org.zennit4j.composites;
+
+import java.util.List;
+import org.zennit4j.rules.Bound;
+import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.ZeroParams;
+
+/**
+ * Arguments of Zennit's named composites; each of them uses those that its name needs.
+ *
+ * @param epsilon stabilizer of Epsilon; default 1e-6
+ * @param stabilizer of all other rules; default 1e-6
+ * @param gamma default 0.25
+ * @param betaSmooth default 10
+ * @param low lower bound of ZBox, or null
+ * @param high upper bound of ZBox, or null
+ * @param zeroParams parameters that count as zero, or null for the composite's own default
+ * @param layerMap entries in front of the composite's own
+ * @param firstMap entries in front of the composite's own, for the first layer
+ */
+public record PresetArguments(
+    Stabilizer epsilon,
+    Stabilizer stabilizer,
+    double gamma,
+    double betaSmooth,
+    Bound low,
+    Bound high,
+    ZeroParams zeroParams,
+    List<MapEntry> layerMap,
+    List<MapEntry> firstMap) {
+  /** Copies the lists. */
+  public PresetArguments {
+    layerMap = List.copyOf(layerMap);
+    firstMap = List.copyOf(firstMap);
+  }
+
+  /**
+   * Zennit's defaults.
+   *
+   * @return the defaults
+   */
+  public static PresetArguments defaults() {
+    return new PresetArguments(
+        Stabilizer.standard(), Stabilizer.standard(), 0.25, 10, null, null, null, List.of(), List.of());
+  }
+
+  /**
+   * Changes {@link #epsilon()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withEpsilon(Stabilizer value) {
+    return new PresetArguments(value, stabilizer, gamma, betaSmooth, low, high, zeroParams, layerMap, firstMap);
+  }
+
+  /**
+   * Changes {@link #stabilizer()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withStabilizer(Stabilizer value) {
+    return new PresetArguments(epsilon, value, gamma, betaSmooth, low, high, zeroParams, layerMap, firstMap);
+  }
+
+  /**
+   * Changes {@link #gamma()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withGamma(double value) {
+    return new PresetArguments(epsilon, stabilizer, value, betaSmooth, low, high, zeroParams, layerMap, firstMap);
+  }
+
+  /**
+   * Changes {@link #betaSmooth()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withBetaSmooth(double value) {
+    return new PresetArguments(epsilon, stabilizer, gamma, value, low, high, zeroParams, layerMap, firstMap);
+  }
+
+  /**
+   * Changes the bounds.
+   *
+   * @param lower the smallest values of the input
+   * @param upper the largest values of the input
+   * @return a copy
+   */
+  public PresetArguments withBounds(Bound lower, Bound upper) {
+    return new PresetArguments(
+        epsilon, stabilizer, gamma, betaSmooth, lower, upper, zeroParams, layerMap, firstMap);
+  }
+
+  /**
+   * Changes {@link #zeroParams()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withZeroParams(ZeroParams value) {
+    return new PresetArguments(epsilon, stabilizer, gamma, betaSmooth, low, high, value, layerMap, firstMap);
+  }
+
+  /**
+   * Changes {@link #layerMap()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withLayerMap(List<MapEntry> value) {
+    return new PresetArguments(epsilon, stabilizer, gamma, betaSmooth, low, high, zeroParams, value, firstMap);
+  }
+
+  /**
+   * Changes {@link #firstMap()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PresetArguments withFirstMap(List<MapEntry> value) {
+    return new PresetArguments(epsilon, stabilizer, gamma, betaSmooth, low, high, zeroParams, layerMap, value);
+  }
+
+  ZeroParams zeroParamsOr(ZeroParams other) {
+    return zeroParams == null ? other : zeroParams;
+  }
+}

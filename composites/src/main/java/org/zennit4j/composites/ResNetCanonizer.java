@@ -1,0 +1,40 @@
+package org.zennit4j.composites;
+
+import java.util.Set;
+import org.zennit4j.bindings.DataFlow;
+import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.ProgramEditor;
+import org.zennit4j.bindings.Region;
+
+/**
+ * Zennit's canonizer for torchvision's ResNets: merges batch normalisations as registered, and makes a Sum layer of
+ * each block's addition, {@code <block>.canonizer_sum}, the identity being its first input.
+ */
+public record ResNetCanonizer() implements Canonizer {
+  private static final Set<String> BLOCKS =
+      Set.of("torchvision.models.resnet.BasicBlock", "torchvision.models.resnet.Bottleneck");
+
+  @Override
+  public Program apply(Program program) {
+    Program merged = new SequentialMergeBatchNorm().apply(program);
+    DataFlow flow = merged.dataFlow();
+    ProgramEditor editor = merged.edit();
+    for (Region region : merged.regions()) {
+      boolean inBlock =
+          region.parent().isPresent() && BLOCKS.contains(region.parent().get().layer().className());
+      if (inBlock && ResidualSum.isSum(region, flow)) {
+        editor.sum(region, ResidualSum.sumName(region.path()), true);
+      }
+    }
+    if (editor.isEmpty()) {
+      return merged;
+    }
+    Program result = editor.apply();
+    return merged == program ? result : result.owning(merged);
+  }
+
+  @Override
+  public String name() {
+    return "resnet";
+  }
+}

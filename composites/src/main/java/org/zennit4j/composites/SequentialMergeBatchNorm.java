@@ -1,0 +1,68 @@
+package org.zennit4j.composites;
+
+import java.util.List;
+import java.util.Optional;
+import org.zennit4j.bindings.DataFlow;
+import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.ProgramEditor;
+import org.zennit4j.bindings.Region;
+
+/**
+ * Merges batch normalisations into the linear module that is registered right before them, as Zennit's canonizer of
+ * that name. A pair that does not follow each other when the network runs is refused: merging it would change what the
+ * network computes.
+ */
+public record SequentialMergeBatchNorm() implements Canonizer {
+  @Override
+  public Program apply(Program program) {
+    DataFlow flow = program.dataFlow();
+    ProgramEditor editor = program.edit();
+    List<Layer> leaves = program.layers().stream().filter(Layer::leaf).toList();
+    for (int i = 1; i < leaves.size(); i++) {
+      if (leaves.get(i - 1).matches(Types.LINEAR) && leaves.get(i).matches(Types.BATCH_NORM)) {
+        merge(program, flow, editor, List.of(leaves.get(i - 1)), leaves.get(i), name());
+      }
+    }
+    return editor.isEmpty() ? program : editor.apply();
+  }
+
+  /** Merges a normalisation at all its calls into the layers that are named before it, or refuses. */
+  static void merge(
+      Program program, DataFlow flow, ProgramEditor editor, List<Layer> linears, Layer norm, String canonizer) {
+    for (Region region : program.regions(norm)) {
+      if (region.batchNorm().isEmpty()) {
+        if (region.operators().isEmpty()) {
+          continue;
+        }
+        throw new CompositeException(
+            canonizer + ": '" + norm.name() + "' is no batch normalisation in evaluation mode");
+      }
+      Optional<Region> linear = BatchNormMerge.partner(region, flow);
+      if (linear.isEmpty() || !belongs(linear.get(), linears)) {
+        throw new CompositeException(
+            canonizer
+                + ": '"
+                + norm.name()
+                + "' cannot be merged into '"
+                + String.join("', '", linears.stream().map(Layer::name).toList())
+                + "', since it does not normalise that layer's output alone; use merge_batch_norm");
+      }
+      BatchNormMerge.merge(editor, linear.get(), region);
+    }
+  }
+
+  private static boolean belongs(Region operator, List<Layer> layers) {
+    for (Optional<Region> r = Optional.of(operator); r.isPresent(); r = r.get().parent()) {
+      if (layers.contains(r.get().layer())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public String name() {
+    return "sequential_merge_batch_norm";
+  }
+}
