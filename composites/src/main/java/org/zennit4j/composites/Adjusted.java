@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -13,7 +17,8 @@ import org.zennit4j.rules.Rule;
  * @param canonizers run before
  * @param functional whether functional operators are layers too
  */
-public record Adjusted(Composite composite, List<Canonizer> canonizers, boolean functional) implements Composite {
+public record Adjusted(Composite composite, List<Canonizer> canonizers, boolean functional)
+    implements Composite {
   /** Copies the list. */
   public Adjusted {
     canonizers = List.copyOf(canonizers);

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -13,14 +17,15 @@ import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
 
 /**
- * Merges one batch normalisation into the linear layer before it: {@code W' = s W}, {@code b' = s (b - mean) + beta}
- * with {@code s = gamma / sqrt(variance + eps)}.
+ * Merges one batch normalisation into the linear layer before it: {@code W' = s W}, {@code b' = s
+ * (b - mean) + beta} with {@code s = gamma / sqrt(variance + eps)}.
  */
 final class BatchNormMerge {
   private BatchNormMerge() {}
 
   /**
-   * The linear operator whose output a normalisation is the only one to use, and with whose channels it agrees.
+   * The linear operator whose output a normalisation is the only one to use, and with whose
+   * channels it agrees.
    *
    * @param norm the call of a normalisation, module or operator
    * @param flow the network's data flow
@@ -36,7 +41,9 @@ final class BatchNormMerge {
         consumers.isPresent()
             && !consumers.get().isEmpty()
             && consumers.get().stream().allMatch(c -> isWithin(c, norm));
-    return only && channels(producer.get().linearMap().get()) == norm.batchNorm().orElseThrow().mean().numel()
+    return only
+            && channels(producer.get().linearMap().get())
+                == norm.batchNorm().orElseThrow().mean().numel()
         ? producer
         : Optional.empty();
   }
@@ -60,7 +67,9 @@ final class BatchNormMerge {
     try (PointerScope scope = new PointerScope()) {
       Tensor deviation = bn.variance().add(new Scalar(bn.eps())).sqrt();
       Tensor scale =
-          bn.weight().isPresent() ? bn.weight().get().div(deviation) : torch.ones_like(deviation).div(deviation);
+          bn.weight().isPresent()
+              ? bn.weight().get().div(deviation)
+              : torch.ones_like(deviation).div(deviation);
       Tensor weight = scaled(map, scale);
       Tensor shifted = map.bias().isPresent() ? map.bias().get().sub(bn.mean()) : bn.mean().neg();
       Tensor bias = shifted.mul(scale);
@@ -82,7 +91,8 @@ final class BatchNormMerge {
       shape[0] = -1;
       return weight.mul(scale.view(shape));
     }
-    // (in, out / groups, kernel): output channel g * out / groups + j lies in rows of group g, column j.
+    // (in, out / groups, kernel): output channel g * out / groups + j lies in rows of group g,
+    // column j.
     long groups = map.groups();
     long[] split = new long[dimensions + 1];
     long[] spread = new long[dimensions + 1];

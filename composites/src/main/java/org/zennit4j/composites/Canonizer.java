@@ -1,12 +1,18 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.Map;
 import org.zennit4j.bindings.Program;
 
 /**
- * Rewrites a network into one that computes the same and that rules can explain. The model itself is never changed.
+ * Rewrites a network into one that computes the same and that rules can explain. The model itself
+ * is never changed.
  *
- * <p>Immutable and thread-safe. A canonizer of one's own is a lambda that uses {@link Program#edit()}.
+ * <p>Immutable and thread-safe. A canonizer of one's own is a lambda that uses {@link
+ * Program#edit()}.
  */
 @FunctionalInterface
 public interface Canonizer {

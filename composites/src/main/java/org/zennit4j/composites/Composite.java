@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -9,9 +13,10 @@ import org.zennit4j.rules.Rule;
 /**
  * Decides which layer of a network gets which rule.
  *
- * <p>Immutable and thread-safe. Layers are asked about in the order of registration, containers and the root ("")
- * included, canonizers applied; functional operators, where they take part, after all modules in the order of
- * execution. A composite of one's own is a lambda over (context, name, layer).
+ * <p>Immutable and thread-safe. Layers are asked about in the order of registration, containers and
+ * the root ("") included, canonizers applied; functional operators, where they take part, after all
+ * modules in the order of execution. A composite of one's own is a lambda over (context, name,
+ * layer).
  */
 @FunctionalInterface
 public interface Composite {

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.Collections;
@@ -7,8 +11,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * Composites by name. Immutable: {@link #with} makes a registry that has one more, so that an application's own names
- * are known where it passes its registry on, and nowhere else.
+ * Composites by name. Immutable: {@link #with} makes a registry that has one more, so that an
+ * application's own names are known where it passes its registry on, and nowhere else.
  */
 public final class CompositeRegistry {
   private static final CompositeRegistry STANDARD =
@@ -74,7 +78,10 @@ public final class CompositeRegistry {
     Function<PresetArguments, Composite> factory = factories.get(name);
     if (factory == null) {
       throw new CompositeException(
-          "there is no composite '" + name + "'; the nearest: " + String.join(", ", Names.nearest(name, names())));
+          "there is no composite '"
+              + name
+              + "'; the nearest: "
+              + String.join(", ", Names.nearest(name, names())));
     }
     return factory.apply(arguments);
   }

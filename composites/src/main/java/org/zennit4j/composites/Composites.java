@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.ArrayList;
@@ -21,9 +25,10 @@ import org.zennit4j.rules.ZeroParams;
 /**
  * Zennit's named composites, without canonizers.
  *
- * <p>Unless noted, activations and batch normalisations have Pass, sums and average poolings Norm, and fully connected
- * layers ({@code torch.nn.Linear}) Epsilon; layers without a rule have their gradient. The choice of rules by depth is
- * from M. Kohlbrenner et al., Towards best practice in explaining neural network decisions with LRP, 2020.
+ * <p>Unless noted, activations and batch normalisations have Pass, sums and average poolings Norm,
+ * and fully connected layers ({@code torch.nn.Linear}) Epsilon; layers without a rule have their
+ * gradient. The choice of rules by depth is from M. Kohlbrenner et al., Towards best practice in
+ * explaining neural network decisions with LRP, 2020.
  */
 public final class Composites {
   private Composites() {}
@@ -63,7 +68,8 @@ public final class Composites {
    * @return the composite {@code epsilon_plus_flat}
    */
   public static Composite epsilonPlusFlat(PresetArguments arguments) {
-    return special(withBase(arguments, zplus(arguments)), first(arguments, Types.LINEAR, flat(arguments)));
+    return special(
+        withBase(arguments, zplus(arguments)), first(arguments, Types.LINEAR, flat(arguments)));
   }
 
   /**
@@ -102,7 +108,8 @@ public final class Composites {
    */
   public static Composite epsilonAlpha2Beta1Flat(PresetArguments arguments) {
     return special(
-        withBase(arguments, alpha2Beta1(arguments)), first(arguments, Types.LINEAR, flat(arguments)));
+        withBase(arguments, alpha2Beta1(arguments)),
+        first(arguments, Types.LINEAR, flat(arguments)));
   }
 
   /**
@@ -191,8 +198,8 @@ public final class Composites {
   }
 
   /**
-   * Excitation backpropagation: every linear layer has ZPlus without bias, sums and average poolings Norm; activations
-   * and batch normalisations keep their gradient.
+   * Excitation backpropagation: every linear layer has ZPlus without bias, sums and average
+   * poolings Norm; activations and batch normalisations keep their gradient.
    *
    * @return the composite {@code excitation_backprop}
    */
@@ -201,8 +208,8 @@ public final class Composites {
   }
 
   /**
-   * Excitation backpropagation: every linear layer has ZPlus without bias, sums and average poolings Norm; activations
-   * and batch normalisations keep their gradient.
+   * Excitation backpropagation: every linear layer has ZPlus without bias, sums and average
+   * poolings Norm; activations and batch normalisations keep their gradient.
    *
    * @param arguments stabilizer, zeroParams (default bias), layerMap
    * @return the composite {@code excitation_backprop}
@@ -213,7 +220,8 @@ public final class Composites {
     entries.add(MapEntry.of(new Norm(arguments.stabilizer()), Types.AVG_POOL));
     entries.add(
         MapEntry.of(
-            new ZPlus(arguments.stabilizer(), arguments.zeroParamsOr(ZeroParams.of("bias"))), Types.LINEAR));
+            new ZPlus(arguments.stabilizer(), arguments.zeroParamsOr(ZeroParams.of("bias"))),
+            Types.LINEAR));
     return layerMap(entries);
   }
 
@@ -243,7 +251,8 @@ public final class Composites {
     entries.add(MapEntry.of(convolution, Types.CONVOLUTION));
     entries.add(
         MapEntry.of(
-            new Epsilon(arguments.epsilon(), arguments.zeroParamsOr(ZeroParams.none())), Types.TORCH_LINEAR));
+            new Epsilon(arguments.epsilon(), arguments.zeroParamsOr(ZeroParams.none())),
+            Types.TORCH_LINEAR));
     return entries;
   }
 

@@ -1,11 +1,16 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What a composite remembers while it is asked for the rules of one network, such as whether the first layer was found.
- * Made anew for each plan, so that composites themselves stay immutable. Not thread-safe.
+ * What a composite remembers while it is asked for the rules of one network, such as whether the
+ * first layer was found. Made anew for each plan, so that composites themselves stay immutable. Not
+ * thread-safe.
  */
 public final class Context {
   private final Map<String, Object> values = new HashMap<>();

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -15,7 +19,8 @@ import org.zennit4j.rules.Rule;
  * @param strict whether an unknown type is an error; otherwise it is a finding
  */
 public record LayerMapComposite(
-    List<MapEntry> layerMap, List<Canonizer> canonizers, boolean functional, boolean strict) implements Composite {
+    List<MapEntry> layerMap, List<Canonizer> canonizers, boolean functional, boolean strict)
+    implements Composite {
   /** Copies the lists. */
   public LayerMapComposite {
     layerMap = List.copyOf(layerMap);

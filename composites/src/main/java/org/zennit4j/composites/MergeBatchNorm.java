@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.HashSet;
@@ -9,9 +13,9 @@ import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
 
 /**
- * Merges each batch normalisation into the linear layer whose output it alone uses, wherever both are registered,
- * module or functional. A normalisation that follows anything else stays as it is. The merged layer remains as one that
- * hands on its input.
+ * Merges each batch normalisation into the linear layer whose output it alone uses, wherever both
+ * are registered, module or functional. A normalisation that follows anything else stays as it is.
+ * The merged layer remains as one that hands on its input.
  */
 public record MergeBatchNorm() implements Canonizer {
   @Override

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.ArrayList;
@@ -8,9 +12,9 @@ import org.zennit4j.bindings.Program;
 import org.zennit4j.rules.Rule;
 
 /**
- * Combines composites: each layer gets the rule of the first part that has one. Every part is asked about every layer,
- * so that a part's "first layer" is used up even where an earlier part wins, as in Zennit. Its own canonizers run
- * before those of the parts.
+ * Combines composites: each layer gets the rule of the first part that has one. Every part is asked
+ * about every layer, so that a part's "first layer" is used up even where an earlier part wins, as
+ * in Zennit. Its own canonizers run before those of the parts.
  *
  * @param composites the parts, in order
  * @param own canonizers that run first

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -7,8 +11,8 @@ import org.zennit4j.bindings.Program;
 import org.zennit4j.rules.Rule;
 
 /**
- * Gives rules by the name of a layer; names match whole, a {@code *} stands for any text. The first entry that matches
- * wins.
+ * Gives rules by the name of a layer; names match whole, a {@code *} stands for any text. The first
+ * entry that matches wins.
  *
  * @param nameMap names to rules
  * @param canonizers run before, in order
@@ -16,7 +20,8 @@ import org.zennit4j.rules.Rule;
  * @param strict whether an unknown name is an error; otherwise it is a finding
  */
 public record NameMapComposite(
-    List<MapEntry> nameMap, List<Canonizer> canonizers, boolean functional, boolean strict) implements Composite {
+    List<MapEntry> nameMap, List<Canonizer> canonizers, boolean functional, boolean strict)
+    implements Composite {
   /** Copies the lists. */
   public NameMapComposite {
     nameMap = List.copyOf(nameMap);
@@ -58,7 +63,10 @@ public record NameMapComposite(
   static List<String> check(List<MapEntry> entries, Program program, boolean strict) {
     List<MapEntry> whole =
         entries.stream()
-            .map(e -> new MapEntry(e.keys().stream().filter(k -> !k.contains("*")).toList(), e.rule()))
+            .map(
+                e ->
+                    new MapEntry(
+                        e.keys().stream().filter(k -> !k.contains("*")).toList(), e.rule()))
             .toList();
     return Names.unknownNames(whole, program, strict);
   }

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -8,7 +12,8 @@ import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.ProgramEditor;
 
 /**
- * Merges batch normalisations into the linear modules that are named, as Zennit's canonizer of that name.
+ * Merges batch normalisations into the linear modules that are named, as Zennit's canonizer of that
+ * name.
  *
  * @param pairs which normalisation goes into which modules
  */
@@ -37,7 +42,8 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
     ProgramEditor editor = program.edit();
     for (Pair pair : pairs) {
       List<Layer> linears = pair.linears().stream().map(n -> layer(program, n)).toList();
-      SequentialMergeBatchNorm.merge(program, flow, editor, linears, layer(program, pair.norm()), name());
+      SequentialMergeBatchNorm.merge(
+          program, flow, editor, linears, layer(program, pair.norm()), name());
     }
     return editor.isEmpty() ? program : editor.apply();
   }
@@ -53,7 +59,9 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
                         + name
                         + "'; the nearest: "
                         + String.join(
-                            ", ", Names.nearest(name, program.layers().stream().map(Layer::name).toList()))));
+                            ", ",
+                            Names.nearest(
+                                name, program.layers().stream().map(Layer::name).toList()))));
   }
 
   @Override

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.ArrayList;
@@ -41,7 +45,12 @@ final class Names {
       for (String key : entry.keys()) {
         if (!known.contains(key)) {
           String message =
-              "there is no " + what + " '" + key + "'; the nearest: " + String.join(", ", nearest(key, known));
+              "there is no "
+                  + what
+                  + " '"
+                  + key
+                  + "'; the nearest: "
+                  + String.join(", ", nearest(key, known));
           if (strict) {
             throw new CompositeException(message);
           }

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.ArrayList;
@@ -18,10 +22,11 @@ import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.rules.Rule;
 
 /**
- * A model, canonized, with a rule for each layer and everything prepared that does not depend on the input.
+ * A model, canonized, with a rule for each layer and everything prepared that does not depend on
+ * the input.
  *
- * <p>Immutable and thread-safe; make it once and use it for any number of attributions. It does not own its model, but
- * the model cannot be closed before it.
+ * <p>Immutable and thread-safe; make it once and use it for any number of attributions. It does not
+ * own its model, but the model cannot be closed before it.
  */
 public final class Plan implements AutoCloseable {
   private final ScriptModel model;

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -41,7 +45,15 @@ public record PresetArguments(
    */
   public static PresetArguments defaults() {
     return new PresetArguments(
-        Stabilizer.standard(), Stabilizer.standard(), 0.25, 10, null, null, null, List.of(), List.of());
+        Stabilizer.standard(),
+        Stabilizer.standard(),
+        0.25,
+        10,
+        null,
+        null,
+        null,
+        List.of(),
+        List.of());
   }
 
   /**
@@ -51,7 +63,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withEpsilon(Stabilizer value) {
-    return new PresetArguments(value, stabilizer, gamma, betaSmooth, low, high, zeroParams, layerMap, firstMap);
+    return new PresetArguments(
+        value, stabilizer, gamma, betaSmooth, low, high, zeroParams, layerMap, firstMap);
   }
 
   /**
@@ -61,7 +74,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withStabilizer(Stabilizer value) {
-    return new PresetArguments(epsilon, value, gamma, betaSmooth, low, high, zeroParams, layerMap, firstMap);
+    return new PresetArguments(
+        epsilon, value, gamma, betaSmooth, low, high, zeroParams, layerMap, firstMap);
   }
 
   /**
@@ -71,7 +85,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withGamma(double value) {
-    return new PresetArguments(epsilon, stabilizer, value, betaSmooth, low, high, zeroParams, layerMap, firstMap);
+    return new PresetArguments(
+        epsilon, stabilizer, value, betaSmooth, low, high, zeroParams, layerMap, firstMap);
   }
 
   /**
@@ -81,7 +96,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withBetaSmooth(double value) {
-    return new PresetArguments(epsilon, stabilizer, gamma, value, low, high, zeroParams, layerMap, firstMap);
+    return new PresetArguments(
+        epsilon, stabilizer, gamma, value, low, high, zeroParams, layerMap, firstMap);
   }
 
   /**
@@ -103,7 +119,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withZeroParams(ZeroParams value) {
-    return new PresetArguments(epsilon, stabilizer, gamma, betaSmooth, low, high, value, layerMap, firstMap);
+    return new PresetArguments(
+        epsilon, stabilizer, gamma, betaSmooth, low, high, value, layerMap, firstMap);
   }
 
   /**
@@ -113,7 +130,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withLayerMap(List<MapEntry> value) {
-    return new PresetArguments(epsilon, stabilizer, gamma, betaSmooth, low, high, zeroParams, value, firstMap);
+    return new PresetArguments(
+        epsilon, stabilizer, gamma, betaSmooth, low, high, zeroParams, value, firstMap);
   }
 
   /**
@@ -123,7 +141,8 @@ public record PresetArguments(
    * @return a copy
    */
   public PresetArguments withFirstMap(List<MapEntry> value) {
-    return new PresetArguments(epsilon, stabilizer, gamma, betaSmooth, low, high, zeroParams, layerMap, value);
+    return new PresetArguments(
+        epsilon, stabilizer, gamma, betaSmooth, low, high, zeroParams, layerMap, value);
   }
 
   ZeroParams zeroParamsOr(ZeroParams other) {

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.Set;
@@ -7,8 +11,9 @@ import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
 
 /**
- * Zennit's canonizer for torchvision's ResNets: merges batch normalisations as registered, and makes a Sum layer of
- * each block's addition, {@code <block>.canonizer_sum}, the identity being its first input.
+ * Zennit's canonizer for torchvision's ResNets: merges batch normalisations as registered, and
+ * makes a Sum layer of each block's addition, {@code <block>.canonizer_sum}, the identity being its
+ * first input.
  */
 public record ResNetCanonizer() implements Canonizer {
   private static final Set<String> BLOCKS =

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.HashMap;
@@ -8,9 +12,10 @@ import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
 
 /**
- * Makes a layer of type Sum of every addition of two tensors that both depend on the input. It is named
- * {@code <module>.canonizer_sum}, from the second one in a module on {@code .canonizer_sum#1}, ... Without it each
- * summand gets the whole relevance of the sum. Summands whose shapes differ when the network runs keep their gradient.
+ * Makes a layer of type Sum of every addition of two tensors that both depend on the input. It is
+ * named {@code <module>.canonizer_sum}, from the second one in a module on {@code
+ * .canonizer_sum#1}, ... Without it each summand gets the whole relevance of the sum. Summands
+ * whose shapes differ when the network runs keep their gradient.
  */
 public record ResidualSum() implements Canonizer {
   static final String SUFFIX = "canonizer_sum";

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
@@ -9,9 +13,9 @@ import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
 
 /**
- * Merges batch normalisations into the linear module that is registered right before them, as Zennit's canonizer of
- * that name. A pair that does not follow each other when the network runs is refused: merging it would change what the
- * network computes.
+ * Merges batch normalisations into the linear module that is registered right before them, as
+ * Zennit's canonizer of that name. A pair that does not follow each other when the network runs is
+ * refused: merging it would change what the network computes.
  */
 public record SequentialMergeBatchNorm() implements Canonizer {
   @Override
@@ -27,9 +31,16 @@ public record SequentialMergeBatchNorm() implements Canonizer {
     return editor.isEmpty() ? program : editor.apply();
   }
 
-  /** Merges a normalisation at all its calls into the layers that are named before it, or refuses. */
+  /**
+   * Merges a normalisation at all its calls into the layers that are named before it, or refuses.
+   */
   static void merge(
-      Program program, DataFlow flow, ProgramEditor editor, List<Layer> linears, Layer norm, String canonizer) {
+      Program program,
+      DataFlow flow,
+      ProgramEditor editor,
+      List<Layer> linears,
+      Layer norm,
+      String canonizer) {
     for (Region region : program.regions(norm)) {
       if (region.batchNorm().isEmpty()) {
         if (region.operators().isEmpty()) {

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.ArrayList;
@@ -8,8 +12,8 @@ import org.zennit4j.bindings.Program;
 import org.zennit4j.rules.Rule;
 
 /**
- * Gives rules by the type of a layer, and others to the first layer that the first map matches. First means first
- * registered, as in Zennit.
+ * Gives rules by the type of a layer, and others to the first layer that the first map matches.
+ * First means first registered, as in Zennit.
  *
  * @param layerMap types to rules
  * @param firstMap types to rules, for one layer

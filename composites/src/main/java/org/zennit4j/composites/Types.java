@@ -1,10 +1,14 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.composites;
 
 import java.util.List;
 
 /**
- * The names of layer types, as Zennit has them. A map may also use {@code torch.nn.} and a class of PyTorch, or a whole
- * class name.
+ * The names of layer types, as Zennit has them. A map may also use {@code torch.nn.} and a class of
+ * PyTorch, or a whole class name.
  */
 public final class Types {
   /** Any linear or convolutional layer. */
@@ -42,8 +46,17 @@ public final class Types {
 
   static final List<String> ALL =
       List.of(
-          LINEAR, CONVOLUTION, CONVOLUTION_STANDARD, CONVOLUTION_TRANSPOSE, BATCH_NORM, AVG_POOL, MAX_POOL,
-          ACTIVATION, SUM, TORCH_LINEAR, TORCH_RELU);
+          LINEAR,
+          CONVOLUTION,
+          CONVOLUTION_STANDARD,
+          CONVOLUTION_TRANSPOSE,
+          BATCH_NORM,
+          AVG_POOL,
+          MAX_POOL,
+          ACTIVATION,
+          SUM,
+          TORCH_LINEAR,
+          TORCH_RELU);
 
   private Types() {}
 }
