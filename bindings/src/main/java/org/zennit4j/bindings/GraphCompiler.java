@@ -27,8 +27,10 @@ import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.Operation;
 import org.bytedeco.pytorch.OperatorName;
+import org.bytedeco.pytorch.Symbol;
 import org.bytedeco.pytorch.Tuple;
 import org.bytedeco.pytorch.Type;
+import org.bytedeco.pytorch.TypeVector;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.ValueArrayRef;
 import org.bytedeco.pytorch.global.torch;
@@ -49,35 +51,15 @@ final class GraphCompiler {
       Pattern.compile(
           "%([^ ,:]+) : [^\\n]*? = prim::(?:GetAttr|CallMethod)\\[name=\"([^\"]*)\"\\]");
 
-  /**
-   * Operators whose result shares memory with their first input: writing into it must reach that
-   * memory.
-   */
-  private static final Set<String> VIEWS =
+  /** Operators that may return their input itself although their schema does not say so. */
+  private static final Set<String> PASSING =
       Set.of(
-          "aten::select",
-          "aten::slice",
-          "aten::view",
-          "aten::reshape",
-          "aten::transpose",
-          "aten::permute",
-          "aten::unsqueeze",
-          "aten::squeeze",
-          "aten::expand",
-          "aten::chunk",
-          "aten::split",
-          "aten::narrow",
-          "aten::detach",
-          "aten::alias",
-          "aten::flatten",
-          "aten::t",
-          "aten::unbind",
-          "aten::expand_as",
-          "aten::view_as",
-          "aten::movedim",
-          "aten::diagonal",
-          "aten::as_strided",
-          "aten::contiguous");
+          "aten::dropout",
+          "aten::feature_dropout",
+          "aten::alpha_dropout",
+          "aten::feature_alpha_dropout",
+          "aten::type_as",
+          "aten::sum_to_size");
 
   /** Operators that are never evaluated ahead of the run. */
   private static final Set<String> NEVER_FOLDED =
@@ -125,8 +107,50 @@ final class GraphCompiler {
   private int nextId;
   private boolean writesInPlace;
 
-  /** The attribute names that a graph's text holds, by the debug name of the node's output. */
-  private record GraphText(Map<String, String> names, String text) {}
+  /**
+   * What is read from a graph once.
+   *
+   * @param names the attribute names that the graph's text holds, by the debug name of the node's
+   *     output
+   * @param text the graph's text
+   * @param positions the order of the nodes, by address
+   * @param uses where a value is used, by its number
+   * @param alternatives where the second block of a condition begins and ends, by the node's
+   *     address
+   */
+  private record GraphText(
+      Map<String, String> names,
+      String text,
+      Map<Long, Integer> positions,
+      Map<Long, Set<Integer>> uses,
+      Map<Long, int[]> alternatives) {}
+
+  /** A method or function whose nodes are being compiled. */
+  private static final class Activation {
+    final GraphText text;
+    int position;
+    boolean finished;
+
+    /** The blocks that do not run because the one that is being compiled does. */
+    final List<int[]> excluded = new ArrayList<>();
+
+    Activation(GraphText text) {
+      this.text = text;
+    }
+
+    /** Whether a value is used by a node that comes later. */
+    boolean live(long value) {
+      return !finished
+          && text.uses().getOrDefault(value, Set.of()).stream()
+              .anyMatch(
+                  use ->
+                      use > position
+                          && excluded.stream().noneMatch(r -> r[0] <= use && use < r[1]));
+    }
+  }
+
+  /** A name that a slot has in a graph. */
+  private record Name(Activation activation, long value) {}
 
   GraphCompiler(Map<Long, String> paths, TensorCast cast) {
     this.paths = paths;
@@ -245,7 +269,7 @@ final class GraphCompiler {
   private static List<String> argumentNames(FunctionSchema schema) {
     List<String> names = new ArrayList<>();
     Argument arguments = schema.arguments();
-    for (long i = 0; i < arguments.limit(); i++) {
+    for (long i = 0; arguments != null && i < arguments.limit(); i++) {
       names.add(text(arguments.getPointer(i).name()));
     }
     return names;
@@ -261,8 +285,64 @@ final class GraphCompiler {
           while (matcher.find()) {
             names.put(matcher.group(1), matcher.group(2));
           }
-          return new GraphText(names, content);
+          GraphText read =
+              new GraphText(names, content, new HashMap<>(), new HashMap<>(), new HashMap<>());
+          try (PointerScope scope = new PointerScope()) {
+            index(graph.nodes(), graph.outputs(), 0, 0, new HashSet<>(), read);
+          }
+          return read;
         });
+  }
+
+  /**
+   * Numbers the nodes of a block. What a loop uses stays alive until the outermost loop ends.
+   *
+   * @param looped the values that the outermost loop uses
+   * @return the first number that is free
+   */
+  private static int index(
+      graph_node_list nodes,
+      ValueArrayRef outputs,
+      int first,
+      int loops,
+      Set<Long> looped,
+      GraphText text) {
+    int next = first;
+    graph_node_list_iterator it = nodes.begin();
+    JitNode stop = nodes.end().multiply();
+    for (JitNode node = it.multiply(); !node.equals(stop); it.increment(), node = it.multiply()) {
+      int position = next++;
+      text.positions().put(node.address(), position);
+      use(node.inputs(), position, loops, looped, text);
+      long blocks = node.blocks().size();
+      int depth = loops + (blocks == 1 ? 1 : 0);
+      for (long b = 0; b < blocks; b++) {
+        org.bytedeco.pytorch.Block block = node.blocks().get(b);
+        int start = next;
+        next = index(block.nodes(), block.outputs(), next, depth, looped, text);
+        if (b == 1) {
+          text.alternatives().put(node.address(), new int[] {start, next});
+        }
+      }
+      if (loops == 0 && blocks == 1) {
+        int end = next++;
+        looped.forEach(value -> text.uses().get(value).add(end));
+        looped.clear();
+      }
+    }
+    use(outputs, next, loops, looped, text);
+    return next + 1;
+  }
+
+  private static void use(
+      ValueArrayRef values, int position, int loops, Set<Long> looped, GraphText text) {
+    for (long i = 0; i < values.size(); i++) {
+      long value = values.get(i).unique();
+      text.uses().computeIfAbsent(value, v -> new HashSet<>()).add(position);
+      if (loops > 0) {
+        looped.add(value);
+      }
+    }
   }
 
   /** Builds the code of one call site. */
@@ -273,7 +353,15 @@ final class GraphCompiler {
     private final Map<Constant, Integer> constantSlots = new HashMap<>();
     private List<Instruction> instructions = new ArrayList<>();
     private final Map<Integer, Integer> renamed = new HashMap<>();
-    private final Set<Integer> viewSlots = new HashSet<>();
+
+    /** Slots that may share memory, by each of them. */
+    private final Map<Integer, Set<Integer>> groups = new HashMap<>();
+
+    /** Parameters whose memory others may see. */
+    private final Set<Integer> pinned = new HashSet<>();
+
+    private final Map<Integer, List<Name>> slotNames = new HashMap<>();
+    private Activation active;
 
     /** Slots that were defined in the block under construction (nested blocks only). */
     private Set<Integer> definedHere;
@@ -327,24 +415,87 @@ final class GraphCompiler {
      */
     Binding inlineMethod(
         JitModule module, String modulePath, Graph graph, List<Binding> arguments) {
-      Map<Long, Binding> env = new HashMap<>();
-      ValueArrayRef inputs = graph.inputs();
-      env.put(inputs.get(0).unique(), new Binding.Submodule(module, modulePath));
-      for (int i = 0; i < arguments.size(); i++) {
-        env.put(inputs.get(i + 1).unique(), arguments.get(i));
-      }
-      run(graph.nodes(), env, textOf(graph), modulePath);
-      return resolve(env, graph.outputs().get(0), modulePath);
+      List<Binding> all = new ArrayList<>();
+      all.add(new Binding.Submodule(module, modulePath));
+      all.addAll(arguments);
+      return inlineFunction(graph, all, modulePath);
     }
 
     Binding inlineFunction(Graph graph, List<Binding> arguments, String modulePath) {
-      Map<Long, Binding> env = new HashMap<>();
-      ValueArrayRef inputs = graph.inputs();
-      for (int i = 0; i < arguments.size(); i++) {
-        env.put(inputs.get(i).unique(), arguments.get(i));
+      Activation caller = active;
+      Activation activation = new Activation(textOf(graph));
+      active = activation;
+      try {
+        Map<Long, Binding> env = new HashMap<>();
+        ValueArrayRef inputs = graph.inputs();
+        for (int i = 0; i < arguments.size(); i++) {
+          bind(env, inputs.get(i), arguments.get(i));
+        }
+        run(graph.nodes(), env, activation.text, modulePath);
+        return resolve(env, graph.outputs().get(0), modulePath);
+      } finally {
+        activation.finished = true;
+        active = caller;
       }
-      run(graph.nodes(), env, textOf(graph), modulePath);
-      return resolve(env, graph.outputs().get(0), modulePath);
+    }
+
+    private void bind(Map<Long, Binding> env, Value value, Binding binding) {
+      env.put(value.unique(), binding);
+      if (binding instanceof Binding.Slot s) {
+        slotNames
+            .computeIfAbsent(slot(s), k -> new ArrayList<>())
+            .add(new Name(active, value.unique()));
+      }
+    }
+
+    /** Notes that two slots may share memory, as a view does, or a list with its elements. */
+    private void share(int a, int b) {
+      if (a == b || isPlain(a) || isPlain(b)) {
+        return;
+      }
+      Set<Integer> first = groups.computeIfAbsent(a, k -> new HashSet<>(Set.of(a)));
+      Set<Integer> second = groups.computeIfAbsent(b, k -> new HashSet<>(Set.of(b)));
+      if (first != second) {
+        first.addAll(second);
+        second.forEach(slot -> groups.put(slot, first));
+      }
+    }
+
+    private boolean isPlain(int slot) {
+      if (slot >= 0) {
+        return false;
+      }
+      IValue value = constants.get(-1 - slot).value();
+      return !value.isTensor() && !value.isList() && !value.isTuple();
+    }
+
+    private Set<Integer> group(int slot) {
+      return groups.getOrDefault(slot, Set.of(slot));
+    }
+
+    /** Whether a write into a slot can be seen otherwise than by reading the slot later. */
+    private boolean memoryMatters(int slot) {
+      if (!mayRename(slot)) {
+        return true;
+      }
+      for (int other : group(slot)) {
+        boolean live =
+            other != slot
+                && (other < 0
+                    || slotNames.getOrDefault(other, List.of()).stream()
+                        .anyMatch(name -> name.activation().live(name.value())));
+        if (live || pinned.contains(other)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private void rename(int from, int to) {
+      renamed.put(from, to);
+      slotNames
+          .computeIfAbsent(to, k -> new ArrayList<>())
+          .addAll(slotNames.getOrDefault(from, List.of()));
     }
 
     private Binding resolve(Map<Long, Binding> env, Value value, String where) {
@@ -364,6 +515,7 @@ final class GraphCompiler {
       graph_node_list_iterator it = nodes.begin();
       JitNode stop = nodes.end().multiply();
       for (JitNode node = it.multiply(); !node.equals(stop); it.increment(), node = it.multiply()) {
+        active.position = text.positions().get(node.address());
         compile(node, env, text, where);
       }
     }
@@ -385,7 +537,7 @@ final class GraphCompiler {
       int[] out = new int[(int) node.outputs().size()];
       for (int i = 0; i < out.length; i++) {
         out[i] = newSlot();
-        env.put(node.output(i).unique(), new Binding.Slot(out[i]));
+        bind(env, node.output(i), new Binding.Slot(out[i]));
       }
       return out;
     }
@@ -403,15 +555,16 @@ final class GraphCompiler {
             IValue v = value.get();
             IValue stored =
                 v.isTensor() && v.toTensor().defined() ? new IValue(cast.apply(v.toTensor())) : v;
-            env.put(node.output().unique(), new Binding.Fixed(literal(stored)));
+            bind(env, node.output(), new Binding.Fixed(literal(stored)));
           } else {
-            env.put(
-                node.output().unique(),
+            bind(
+                env,
+                node.output(),
                 new Binding.FreeFunction(new FunctionType(node.output().type().get()).function()));
           }
         }
         case "prim::Uninitialized" ->
-            env.put(node.output().unique(), new Binding.Fixed(literal(IValue.uninitialized())));
+            bind(env, node.output(), new Binding.Fixed(literal(IValue.uninitialized())));
         case "prim::GetAttr" -> compileAttribute(node, env, text, where);
         case "prim::CallMethod" -> compileMethodCall(node, env, text, where);
         case "prim::CallFunction" -> {
@@ -421,23 +574,23 @@ final class GraphCompiler {
                 "module '" + where + "' calls a function that is not known");
           }
           Graph graph = torch.toGraphFunction(f.function()).graph();
-          env.put(node.output().unique(), inlineFunction(graph, in.subList(1, in.size()), where));
+          bind(env, node.output(), inlineFunction(graph, in.subList(1, in.size()), where));
         }
         case "prim::If" -> compileBranch(node, env, text, where);
         case "prim::Loop" -> compileLoop(node, env, text, where);
         case "prim::ListConstruct" -> {
           List<Binding> in = inputs(node, env, where);
           Type.TypePtr element = new Type.TypePtr(node.output().type().get().containedType(0));
-          if (allFixed(in) && !in.isEmpty() && neverWritten(node.output())) {
+          if (allFixed(in) && !in.isEmpty() && !mayBeWritten(node)) {
             GenericList list = new GenericList(element);
             for (Binding b : in) {
               list.push_back(((Binding.Fixed) b).constant().value());
             }
-            env.put(node.output().unique(), new Binding.Fixed(literal(new IValue(list))));
+            bind(env, node.output(), new Binding.Fixed(literal(new IValue(list))));
           } else {
             Natives.keep(element);
             resources.add(element);
-            instructions.add(new Instruction.MakeList(element, slotsOf(in), define(node, env)[0]));
+            collect(new Instruction.MakeList(element, slotsOf(in), define(node, env)[0]));
           }
         }
         case "prim::TupleConstruct" -> {
@@ -447,27 +600,49 @@ final class GraphCompiler {
             for (int i = 0; i < in.size(); i++) {
               elements.put(i, ((Binding.Fixed) in.get(i)).constant().value());
             }
-            env.put(
-                node.output().unique(),
-                new Binding.Fixed(literal(new IValue(Tuple.create(elements)))));
+            bind(
+                env, node.output(), new Binding.Fixed(literal(new IValue(Tuple.create(elements)))));
           } else {
-            instructions.add(new Instruction.MakeTuple(slotsOf(in), define(node, env)[0]));
+            collect(new Instruction.MakeTuple(slotsOf(in), define(node, env)[0]));
           }
+        }
+        case "prim::TupleSlice" -> {
+          int in = slot(inputs(node, env, where).get(0));
+          long begin = node.i(Symbol.attr("beg"));
+          long end = node.i(Symbol.attr("end"));
+          collect(new Instruction.Slice(in, (int) begin, (int) end, define(node, env)[0]));
+        }
+        case "prim::DictConstruct" -> {
+          Type type = node.output().type().get();
+          Type.TypePtr key = Natives.keep(new Type.TypePtr(type.containedType(0)));
+          Type.TypePtr value = Natives.keep(new Type.TypePtr(type.containedType(1)));
+          resources.add(key);
+          resources.add(value);
+          int[] in = slotsOf(inputs(node, env, where));
+          collect(new Instruction.MakeDict(key, value, in, define(node, env)[0]));
+        }
+        case "prim::isinstance" -> {
+          int in = slot(inputs(node, env, where).get(0));
+          TypeVector types = node.tys(Symbol.attr("types"));
+          List<String> names = new ArrayList<>();
+          for (long i = 0; i < types.size(); i++) {
+            names.add(types.get(i).get().kind().intern().name());
+          }
+          instructions.add(new Instruction.IsInstance(in, names, where, define(node, env)[0]));
         }
         case "prim::TupleUnpack", "prim::ListUnpack" -> {
           int in = slot(inputs(node, env, where).get(0));
-          instructions.add(new Instruction.Unpack(in, define(node, env)));
+          collect(new Instruction.Unpack(in, define(node, env)));
         }
         case "prim::TupleIndex" -> {
           List<Binding> in = inputs(node, env, where);
-          instructions.add(
-              new Instruction.Element(slot(in.get(0)), slot(in.get(1)), define(node, env)[0]));
+          collect(new Instruction.Element(slot(in.get(0)), slot(in.get(1)), define(node, env)[0]));
         }
         case "prim::unchecked_cast",
             "prim::unchecked_unwrap_optional",
             "aten::_unwrap_optional",
             "prim::data" ->
-            env.put(node.output().unique(), inputs(node, env, where).get(0));
+            bind(env, node.output(), inputs(node, env, where).get(0));
         case "aten::warn" ->
             instructions.add(new Instruction.Warn(where, slot(inputs(node, env, where).get(0))));
         case "prim::SetAttr" ->
@@ -477,6 +652,16 @@ final class GraphCompiler {
                         + where
                         + "' assigns an attribute while it runs, which is not supported"));
         default -> compileOperator(node, kind, env, where);
+      }
+    }
+
+    /** Adds an instruction that puts values into a collection, or takes them out of one. */
+    private void collect(Instruction instruction) {
+      instructions.add(instruction);
+      for (int out : instruction.out) {
+        for (int in : instruction.in) {
+          share(out, in);
+        }
       }
     }
 
@@ -501,7 +686,7 @@ final class GraphCompiler {
       } else {
         binding = new Binding.Fixed(attribute(self.path(), name, value));
       }
-      env.put(node.output().unique(), binding);
+      bind(env, node.output(), binding);
     }
 
     private void compileMethodCall(
@@ -521,8 +706,7 @@ final class GraphCompiler {
       boolean own = target.path().equals(where);
       boolean forward = method.matches("forward\\d*");
       if (own || !forward) {
-        env.put(
-            node.output().unique(), inlineMethod(target.module(), target.path(), graph, arguments));
+        bind(env, node.output(), inlineMethod(target.module(), target.path(), graph, arguments));
         return;
       }
       List<Integer> passed = new ArrayList<>();
@@ -536,16 +720,32 @@ final class GraphCompiler {
         }
       }
       CodeBuilder callee = new CodeBuilder(target.path(), passed.size());
+      for (int i = 0; i < passed.size(); i++) {
+        int argument = passed.get(i);
+        boolean twice = false;
+        for (int k = 0; k < passed.size(); k++) {
+          twice |= k != i && group(argument).contains(passed.get(k));
+        }
+        if (twice || memoryMatters(argument)) {
+          callee.pinned.add(i);
+        }
+      }
       int id = nextId++;
       Binding result = callee.inlineMethod(target.module(), target.path(), graph, formal);
       List<Integer> results = new ArrayList<>();
       List<Integer> out = new ArrayList<>();
       if (result instanceof Binding.Slot) {
-        results.add(callee.slot(result));
+        int returned = callee.slot(result);
+        results.add(returned);
         out.add(newSlot());
-        env.put(node.output().unique(), new Binding.Slot(out.get(0)));
+        bind(env, node.output(), new Binding.Slot(out.get(0)));
+        for (int i = 0; i < passed.size(); i++) {
+          if (callee.group(returned).contains(i)) {
+            share(out.get(0), passed.get(i));
+          }
+        }
       } else {
-        env.put(node.output().unique(), result);
+        bind(env, node.output(), result);
       }
       for (int i = 0; i < passed.size(); i++) {
         int current = callee.slot(new Binding.Slot(i));
@@ -557,16 +757,7 @@ final class GraphCompiler {
             results.add(current);
             out.add(newSlot());
           }
-          int argument = passed.get(i);
-          if (argument >= 0 && !mayRename(argument)) {
-            throw new UnsupportedOperatorException(
-                "module '"
-                    + target.path()
-                    + "' overwrites its input inside a conditional, which is not supported");
-          }
-          if (argument >= 0) {
-            renamed.put(argument, out.get(k));
-          }
+          rename(passed.get(i), out.get(k));
         }
       }
       instructions.add(
@@ -584,12 +775,17 @@ final class GraphCompiler {
 
     private void compileBranch(JitNode node, Map<Long, Binding> env, GraphText text, String where) {
       Binding condition = resolve(env, node.input(), where);
+      int[] alternative = text.alternatives().get(node.address());
       if (condition instanceof Binding.Fixed fixed) {
-        org.bytedeco.pytorch.Block taken =
-            node.blocks().get(fixed.constant().value().toBool() ? 0 : 1);
+        boolean first = fixed.constant().value().toBool();
+        org.bytedeco.pytorch.Block taken = node.blocks().get(first ? 0 : 1);
+        if (first) {
+          active.excluded.add(alternative);
+        }
         run(taken.nodes(), env, text, where);
+        active.excluded.remove(alternative);
         for (int i = 0; i < node.outputs().size(); i++) {
-          env.put(node.output(i).unique(), resolve(env, taken.outputs().get(i), where));
+          bind(env, node.output(i), resolve(env, taken.outputs().get(i), where));
         }
         return;
       }
@@ -597,9 +793,17 @@ final class GraphCompiler {
       Block[] blocks = new Block[2];
       for (int b = 0; b < 2; b++) {
         org.bytedeco.pytorch.Block block = node.blocks().get(b);
+        if (b == 0) {
+          active.excluded.add(alternative);
+        }
         blocks[b] = nested(block, new HashMap<>(env), text, where, new int[0]);
+        active.excluded.remove(alternative);
       }
-      instructions.add(new Instruction.Branch(test, blocks[0], blocks[1], define(node, env)));
+      int[] out = define(node, env);
+      for (Block block : blocks) {
+        shareAll(out, block.results);
+      }
+      instructions.add(new Instruction.Branch(test, blocks[0], blocks[1], out));
     }
 
     /**
@@ -646,10 +850,22 @@ final class GraphCompiler {
       Map<Long, Binding> inner = new HashMap<>(env);
       for (int i = 0; i < bodyIn.length; i++) {
         bodyIn[i] = slots++;
-        inner.put(block.inputs().get(i).unique(), new Binding.Slot(bodyIn[i]));
+        bind(inner, block.inputs().get(i), new Binding.Slot(bodyIn[i]));
       }
+      int[] carried = Arrays.copyOfRange(in, 2, in.length);
+      int[] carriedIn = Arrays.copyOfRange(bodyIn, 1, bodyIn.length);
+      shareAll(carriedIn, carried);
       Block body = nested(block, inner, text, where, bodyIn);
-      instructions.add(new Instruction.Loop(in, bodyIn, body, define(node, env)));
+      int[] out = define(node, env);
+      shareAll(out, carried);
+      shareAll(out, Arrays.copyOfRange(body.results, 1, body.results.length));
+      instructions.add(new Instruction.Loop(in, bodyIn, body, out));
+    }
+
+    private void shareAll(int[] out, int[] in) {
+      for (int i = 0; i < out.length; i++) {
+        share(out[i], in[i]);
+      }
     }
 
     private void compileOperator(JitNode node, String kind, Map<Long, Binding> env, String where) {
@@ -671,31 +887,76 @@ final class GraphCompiler {
                 + "), which is not supported");
       }
       int[] arguments = castDtypes(operator, in);
-      if (kind.endsWith("_")
-          && !kind.endsWith("__")
-          && in.get(0) instanceof Binding.Slot
-          && node.input(0).type().get().kind() == TypeKind.TensorType) {
+      FunctionSchema schema = node.maybeSchema();
+      boolean known = schema != null && !schema.isNull();
+      if (known && writesTensor(kind) && isTensor(node.input(0))) {
         int target = arguments[0];
-        FunctionSchema schema = node.schema();
         Operator twin = twin(kind, text(schema.overload_name()));
-        boolean memoryMatters = viewSlots.contains(target) || !mayRename(target);
-        if (twin != null && !memoryMatters) {
+        if (target >= 0 && twin != null && !memoryMatters(target)) {
           int[] out = define(node, env);
+          shareMarked(kind, schema, arguments, out, true);
           instructions.add(
               new Instruction.Operate(nextId++, twin, where, arguments, out, null, null));
-          renamed.put(target, out[0]);
+          rename(target, out[0]);
           return;
+        }
+        if (group(target).stream().anyMatch(slot -> slot < 0) && !cast.copies()) {
+          throw new UnsupportedOperatorException(
+              "module '"
+                  + where
+                  + "' writes into its own parameters, buffers or constants ("
+                  + kind
+                  + "), which is not supported");
         }
         writesInPlace = true;
       }
       int[] out = define(node, env);
-      if (VIEWS.contains(kind)) {
-        for (int slot : out) {
-          viewSlots.add(slot);
-        }
-      }
+      shareMarked(kind, schema, arguments, out, false);
       instructions.add(
           new Instruction.Operate(nextId++, operator, where, arguments, out, null, null));
+    }
+
+    private static boolean writesTensor(String kind) {
+      return kind.startsWith("aten::") && kind.endsWith("_") && !kind.endsWith("__");
+    }
+
+    private static boolean isTensor(Value value) {
+      return value.type().get().kind().intern() == TypeKind.TensorType;
+    }
+
+    /** Outputs share memory with those inputs that the schema marks. */
+    private void shareMarked(
+        String kind, FunctionSchema schema, int[] arguments, int[] out, boolean replaced) {
+      if (PASSING.contains(replaced ? kind.substring(0, kind.length() - 1) : kind)) {
+        share(out[0], arguments[0]);
+        return;
+      }
+      if (replaced || schema == null || schema.isNull() || !schema.hasAnyAliasInfo()) {
+        return;
+      }
+      Argument formal = schema.arguments();
+      Argument returns = schema.returns();
+      for (int o = 0; returns != null && o < out.length && o < returns.limit(); o++) {
+        if (!marked(returns, o)) {
+          continue;
+        }
+        for (int i = 0; i < arguments.length && i < formal.limit(); i++) {
+          if (marked(formal, i)) {
+            share(out[o], arguments[i]);
+          }
+        }
+      }
+      // What is stored in a list shares its memory from now on.
+      for (int i = 1; LIST_WRITERS.contains(kind) && i < arguments.length; i++) {
+        if (marked(formal, i)) {
+          share(arguments[0], arguments[i]);
+        }
+      }
+    }
+
+    private static boolean marked(Argument arguments, long i) {
+      org.bytedeco.pytorch.AliasInfo info = arguments.getPointer(i).alias_info();
+      return info != null && !info.isNull();
     }
 
     /**
@@ -727,9 +988,10 @@ final class GraphCompiler {
         return false;
       }
       for (long i = 0; i < node.outputs().size(); i++) {
-        TypeKind type = node.output(i).type().get().kind();
+        TypeKind type = node.output(i).type().get().kind().intern();
         if (type == TypeKind.TensorType
             || type == TypeKind.ListType
+            || type == TypeKind.DictType
             || type == TypeKind.ClassType) {
           return false;
         }
@@ -752,15 +1014,49 @@ final class GraphCompiler {
         return false;
       }
       for (long i = 0; i < node.outputs().size(); i++) {
-        env.put(node.output(i).unique(), new Binding.Fixed(literal(stack.get(i))));
+        bind(env, node.output(i), new Binding.Fixed(literal(stack.get(i))));
       }
       return true;
     }
 
-    /** Whether a list of literals can be shared: no operator of the graph changes lists. */
-    private boolean neverWritten(Value list) {
-      String graph = textOf(list.owningGraph()).text();
-      return LIST_WRITERS.stream().noneMatch(writer -> graph.contains(writer + "("));
+    /** Whether something may change a list of literals, which can then not be shared. */
+    private boolean mayBeWritten(JitNode node) {
+      String graph = active.text.text();
+      if (LIST_WRITERS.stream().noneMatch(writer -> graph.contains(writer + "("))) {
+        return false;
+      }
+      return !harmless(node.owningGraph().nodes(), node.output().unique());
+    }
+
+    /** Whether a value is given to operators only, to none that changes or keeps it. */
+    private boolean harmless(graph_node_list nodes, long value) {
+      graph_node_list_iterator it = nodes.begin();
+      JitNode stop = nodes.end().multiply();
+      for (JitNode user = it.multiply(); !user.equals(stop); it.increment(), user = it.multiply()) {
+        ValueArrayRef inputs = user.inputs();
+        for (long i = 0; i < inputs.size(); i++) {
+          if (inputs.get(i).unique() != value) {
+            continue;
+          }
+          FunctionSchema schema = user.maybeSchema();
+          boolean operator = schema != null && !schema.isNull();
+          if (!operator || i >= schema.arguments().limit() || marked(schema.arguments(), i)) {
+            return false;
+          }
+        }
+        for (long b = 0; b < user.blocks().size(); b++) {
+          org.bytedeco.pytorch.Block block = user.blocks().get(b);
+          for (long i = 0; i < block.outputs().size(); i++) {
+            if (block.outputs().get(i).unique() == value) {
+              return false;
+            }
+          }
+          if (!harmless(block.nodes(), value)) {
+            return false;
+          }
+        }
+      }
+      return true;
     }
   }
 }

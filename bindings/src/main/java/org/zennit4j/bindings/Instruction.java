@@ -5,6 +5,7 @@
 package org.zennit4j.bindings;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * One step of a {@link Code}. Values are named by slots: slots from 0 on belong to the frame, slot
@@ -117,6 +118,46 @@ abstract sealed class Instruction {
   static final class MakeTuple extends Instruction {
     MakeTuple(int[] in, int out) {
       super(in, new int[] {out});
+    }
+  }
+
+  /** Makes a dictionary: in = key, value, key, value... */
+  static final class MakeDict extends Instruction {
+    final org.bytedeco.pytorch.Type.TypePtr key;
+    final org.bytedeco.pytorch.Type.TypePtr value;
+
+    MakeDict(
+        org.bytedeco.pytorch.Type.TypePtr key,
+        org.bytedeco.pytorch.Type.TypePtr value,
+        int[] in,
+        int out) {
+      super(in, new int[] {out});
+      this.key = key;
+      this.value = value;
+    }
+  }
+
+  /** Takes a part of a tuple. */
+  static final class Slice extends Instruction {
+    final int begin;
+    final int end;
+
+    Slice(int tuple, int begin, int end, int out) {
+      super(new int[] {tuple}, new int[] {out});
+      this.begin = begin;
+      this.end = end;
+    }
+  }
+
+  /** Asks for the type of a value. */
+  static final class IsInstance extends Instruction {
+    final List<String> kinds;
+    final String path;
+
+    IsInstance(int value, List<String> kinds, String path, int out) {
+      super(new int[] {value}, new int[] {out});
+      this.kinds = List.copyOf(kinds);
+      this.path = path;
     }
   }
 

@@ -218,6 +218,19 @@ final class Interpreter {
         elements.put(i, frame.get(make.in[i]));
       }
       frame.set(make.out[0], Natives.keep(new IValue(Tuple.create(elements))));
+    } else if (instruction instanceof Instruction.MakeDict make) {
+      frame.set(make.out[0], Dictionaries.make(make.key, make.value, frame.get(make.in)));
+    } else if (instruction instanceof Instruction.Slice slice) {
+      TupleElements tuple = frame.get(slice.in[0]).toTupleRef().elements();
+      IValueVector part = new IValueVector(slice.end - slice.begin);
+      for (int i = slice.begin; i < slice.end; i++) {
+        part.put(i - slice.begin, tuple.at(i));
+      }
+      frame.set(slice.out[0], Natives.keep(new IValue(Tuple.create(part))));
+    } else if (instruction instanceof Instruction.IsInstance test) {
+      IValue value = frame.get(test.in[0]);
+      boolean is = test.kinds.stream().anyMatch(kind -> isInstance(value, kind, test.path));
+      frame.set(test.out[0], Natives.keep(new IValue(is)));
     } else if (instruction instanceof Instruction.Unpack unpack) {
       IValue value = frame.get(unpack.in[0]);
       IValue[] elements = new IValue[unpack.out.length];
@@ -247,6 +260,28 @@ final class Interpreter {
     } else {
       throw new IllegalStateException("unknown instruction " + instruction);
     }
+  }
+
+  private static boolean isInstance(IValue value, String kind, String path) {
+    return switch (kind) {
+      case "TensorType" -> value.isTensor();
+      case "IntType" -> value.isInt();
+      case "FloatType" -> value.isDouble();
+      case "BoolType" -> value.isBool();
+      case "NumberType" -> value.isInt() || value.isDouble();
+      case "StringType" -> value.isString();
+      case "NoneType" -> value.isNone();
+      case "AnyListType" -> value.isList();
+      case "AnyTupleType" -> value.isTuple();
+      case "AnyType" -> true;
+      default ->
+          throw new UnsupportedOperatorException(
+              "module '"
+                  + path
+                  + "' asks at run time whether a value is a "
+                  + kind
+                  + ", which is not supported");
+    };
   }
 
   /** Calls an operator of LibTorch; the results are kept for the caller. */

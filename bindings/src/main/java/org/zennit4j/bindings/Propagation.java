@@ -106,7 +106,8 @@ public final class Propagation implements AutoCloseable {
           }
         }
         leaves.add(keep(leaf));
-        arguments.add(keep(new IValue(leaf)));
+        // The caller's tensor must not be overwritten.
+        arguments.add(keep(new IValue(program.writesInPlace() ? leaf.clone() : leaf)));
       }
       while (arguments.size() < wanted) {
         IValue value = program.defaults().get(arguments.size());
@@ -390,10 +391,13 @@ public final class Propagation implements AutoCloseable {
       List<IValue> replaced = new ArrayList<>();
       IValue[] results;
       try (PointerScope scope = new PointerScope()) {
+        List<Tensor> passed = new ArrayList<>();
         for (Tensor tensor : in) {
-          detached.add(keep(tensor.detach()));
+          Tensor alias = tensor.detach();
+          passed.add(alias);
+          detached.add(keep(program.writesInPlace() ? alias.clone() : alias));
         }
-        IValue[] arguments = given.with(detached, replaced);
+        IValue[] arguments = given.with(passed, replaced);
         results = RegionRunner.run(region, arguments, Map.of());
       } finally {
         Natives.releaseAll(replaced);

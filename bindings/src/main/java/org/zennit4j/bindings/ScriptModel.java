@@ -102,7 +102,7 @@ public final class ScriptModel implements AutoCloseable {
                 + ": the model is in training mode, so that its outputs depend on chance and batch; call eval() before"
                 + " saving it, or allow training mode");
       }
-      TensorCast cast = new TensorCast(stored, dtype, device);
+      TensorCast cast = new TensorCast(stored, dtype, device, training);
       Map<Long, String> paths = new HashMap<>();
       List<ModuleEntry> entries = modules(module.jit, paths);
       GraphCompiler compiler = new GraphCompiler(paths, cast);
@@ -333,7 +333,7 @@ public final class ScriptModel implements AutoCloseable {
     FunctionSchema schema = jit.get_method("forward").function().getSchema();
     Argument arguments = schema.arguments();
     List<IValue> defaults = new ArrayList<>();
-    for (long i = 1; i < arguments.limit(); i++) {
+    for (long i = 1; arguments != null && i < arguments.limit(); i++) {
       IValueOptional value = arguments.getPointer(i).default_value();
       if (value.has_value()) {
         IValue copy = Natives.keep(new IValue(value.get()));

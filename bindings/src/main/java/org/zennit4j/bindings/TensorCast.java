@@ -24,6 +24,7 @@ final class TensorCast {
   private final Map<Long, Tensor> converted = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
   private final Device device;
+  private final boolean copies;
 
   /**
    * Makes a cast.
@@ -31,18 +32,20 @@ final class TensorCast {
    * @param original the floating dtype of the stored model, or null if it has none
    * @param wanted the floating dtype to run in
    * @param device where the tensors shall be
+   * @param copies whether every tensor is copied, because the program writes into some
    */
-  TensorCast(ScalarType original, ScalarType wanted, Device device) {
+  TensorCast(ScalarType original, ScalarType wanted, Device device, boolean copies) {
     this.original = original;
     this.wanted = wanted;
     this.device = device;
+    this.copies = copies;
   }
 
   Tensor apply(Tensor tensor) {
     return converted.computeIfAbsent(
         tensor.unsafeGetTensorImpl().address(),
         address -> {
-          Tensor result = tensor.detach();
+          Tensor result = copies ? tensor.detach().clone() : tensor.detach();
           ScalarType type = tensor.scalar_type().intern();
           if (type == original && original != wanted) {
             result = result.to(wanted);
@@ -59,6 +62,10 @@ final class TensorCast {
   /** The dtype code to run with where a literal argument says {@code code}. */
   long dtypeCode(long code) {
     return original != null && code == original.value ? wanted.value : code;
+  }
+
+  boolean copies() {
+    return copies;
   }
 
   List<Pointer> owned() {

@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.TupleElements;
 import org.bytedeco.pytorch.Type;
 
 /**
- * The arguments or results of a call, with the floating tensors in them, at any depth of lists and
- * tuples. Owns the values.
+ * The arguments or results of a call, with the floating tensors in them, at any depth of lists,
+ * tuples and dictionaries. Owns the values.
  */
 final class Values implements AutoCloseable {
   private final IValue[] values;
@@ -80,6 +80,10 @@ final class Values implements AutoCloseable {
       for (long i = 0; i < elements.size(); i++) {
         collect(elements.at(i));
       }
+    } else if (value.isGenericDict()) {
+      for (IValue[] entry : Dictionaries.entries(value)) {
+        collect(entry[1]);
+      }
     }
   }
 
@@ -138,6 +142,13 @@ final class Values implements AutoCloseable {
         copies.push_back(replace(elements.at(i), substitutes, next));
       }
       return new IValue(copies);
+    }
+    if (value.isGenericDict()) {
+      IValue copy = new IValue(value.toGenericDict().copy());
+      for (IValue[] entry : Dictionaries.entries(value)) {
+        Dictionaries.put(copy, entry[0], replace(entry[1], substitutes, next));
+      }
+      return copy;
     }
     return new IValue(value);
   }
