@@ -1,0 +1,53 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.images.RgbImage;
+
+/** Runs each example as a user would, with the files of this folder. */
+class ExamplesTests {
+  @TempDir private Path folder;
+
+  private interface Example {
+    void main(String... args) throws Exception;
+  }
+
+  private static String printed(Example example, String... args) throws Exception {
+    PrintStream before = System.out;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    try {
+      example.main(args);
+    } finally {
+      System.setOut(before);
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void firstHeatmapSeesTheCat() throws Exception {
+    Path picture = folder.resolve("chelsea.png");
+    String out =
+        printed(
+            FirstHeatmap::main,
+            "models/efficientnet_lite0.pt",
+            "photos/chelsea.png",
+            picture.toString());
+    assertThat(out.strip()).isIn("class 281", "class 282", "class 285");
+    assertThat(Files.exists(picture)).isTrue();
+    RgbImage image = RgbImage.read(picture);
+    assertThat(image.width()).isEqualTo(224);
+    assertThat(image.height()).isEqualTo(224);
+  }
+}
