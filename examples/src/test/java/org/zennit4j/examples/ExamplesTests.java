@@ -20,7 +20,7 @@ class ExamplesTests {
   @TempDir private Path folder;
 
   private interface Example {
-    void main(String... args) throws Exception;
+    void run(String... args) throws Exception;
   }
 
   private static String printed(Example example, String... args) throws Exception {
@@ -28,7 +28,7 @@ class ExamplesTests {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
     try {
-      example.main(args);
+      example.run(args);
     } finally {
       System.setOut(before);
     }
