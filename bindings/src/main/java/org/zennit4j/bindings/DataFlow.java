@@ -20,7 +20,7 @@ import java.util.Set;
  */
 public final class DataFlow {
   /** Operators that read no values. */
-  private static final Set<String> METADATA =
+  static final Set<String> METADATA =
       Set.of(
           "aten::dim",
           "aten::size",

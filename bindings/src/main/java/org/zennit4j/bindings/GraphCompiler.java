@@ -64,7 +64,6 @@ final class GraphCompiler {
   /** Operators that are never evaluated ahead of the run. */
   private static final Set<String> NEVER_FOLDED =
       Set.of(
-          "prim::RaiseException",
           "aten::warn",
           "prim::Print",
           "aten::rand",
@@ -645,6 +644,8 @@ final class GraphCompiler {
             bind(env, node.output(), inputs(node, env, where).get(0));
         case "aten::warn" ->
             instructions.add(new Instruction.Warn(where, slot(inputs(node, env, where).get(0))));
+        case "prim::RaiseException" ->
+            instructions.add(new Instruction.Raise(where, slot(inputs(node, env, where).get(0))));
         case "prim::SetAttr" ->
             instructions.add(
                 new Instruction.Fail(

@@ -192,6 +192,16 @@ abstract sealed class Instruction {
     }
   }
 
+  /** Throws what {@code raise} and {@code assert} say. */
+  static final class Raise extends Instruction {
+    final String path;
+
+    Raise(String path, int message) {
+      super(new int[] {message}, NONE);
+      this.path = path;
+    }
+  }
+
   /** Stands where something unsupported would run; fails when it is reached. */
   static final class Fail extends Instruction {
     final String message;

@@ -156,6 +156,11 @@ final class Interpreter {
       loop(loop, frame);
     } else if (instruction instanceof Instruction.Fail fail) {
       throw new UnsupportedOperatorException(fail.message);
+    } else if (instruction instanceof Instruction.Raise raise) {
+      throw new Zennit4jException(
+          where(raise.path)
+              + "the model itself raises: "
+              + Natives.firstLine(frame.get(raise.in[0]).toStringRef().getString()));
     } else if (instruction instanceof Instruction.Warn warn) {
       LOG.log(
           Level.WARNING,
@@ -310,11 +315,8 @@ final class Interpreter {
 
   private static Zennit4jException failure(Instruction.Operate call, RuntimeException e) {
     String reason = Natives.firstLine(e);
-    if (call.operator.name().equals("prim::RaiseException")) {
-      return new Zennit4jException(where(call) + "the model itself raises: " + reason, e);
-    }
     String lower = reason.toLowerCase(java.util.Locale.ROOT);
-    String message = where(call) + call.operator.name() + ": " + reason;
+    String message = where(call.path) + call.operator.name() + ": " + reason;
     boolean shapes =
         lower.contains("size")
             || lower.contains("shape")
@@ -326,7 +328,7 @@ final class Interpreter {
     return shapes ? new ShapeException(message, e) : new Zennit4jException(message, e);
   }
 
-  private static String where(Instruction.Operate call) {
-    return call.path.isEmpty() ? "" : "in layer '" + call.path + "': ";
+  private static String where(String path) {
+    return path.isEmpty() ? "" : "in layer '" + path + "': ";
   }
 }

@@ -7,6 +7,7 @@ package org.zennit4j.bindings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.BoolOptional;
@@ -28,18 +29,30 @@ public final class LayerCall {
   private final List<Tensor> inputs;
   private final List<Tensor> outputs;
   private final boolean createGraph;
+  private final Consumer<String> findings;
 
   LayerCall(
       Region region,
       Values arguments,
       List<Tensor> inputs,
       List<Tensor> outputs,
-      boolean createGraph) {
+      boolean createGraph,
+      Consumer<String> findings) {
     this.region = region;
     this.arguments = arguments;
     this.inputs = inputs;
     this.outputs = outputs;
     this.createGraph = createGraph;
+    this.findings = findings;
+  }
+
+  /**
+   * Reports something unusual about this call; the same sentence is kept once for each pass.
+   *
+   * @param finding one sentence
+   */
+  public void report(String finding) {
+    findings.accept(finding);
   }
 
   /**

@@ -78,7 +78,10 @@ public final class Natives {
    * positions.
    */
   static String firstLine(Throwable error) {
-    String message = String.valueOf(error.getMessage());
+    return firstLine(String.valueOf(error.getMessage()));
+  }
+
+  static String firstLine(String message) {
     for (String line : message.split("\n", -1)) {
       String text = line.strip();
       if (!text.isEmpty()

@@ -6,9 +6,12 @@ package org.zennit4j.bindings;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -37,6 +40,7 @@ public final class Propagation implements AutoCloseable {
   private List<Tensor> inputs = List.of();
   private List<Tensor> outputs = List.of();
   private List<LayerRelevance> layerRelevances = List.of();
+  private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
   private boolean recording;
   private volatile boolean inactive;
   private boolean closed;
@@ -267,6 +271,17 @@ public final class Propagation implements AutoCloseable {
     return layerRelevances;
   }
 
+  /**
+   * What layer functions found unusual.
+   *
+   * @return one sentence each, perhaps none
+   */
+  public List<String> findings() {
+    synchronized (findings) {
+      return List.copyOf(findings);
+    }
+  }
+
   private <P extends Pointer> P keep(P pointer) {
     kept.add(Natives.keep(pointer));
     return pointer;
@@ -412,7 +427,12 @@ public final class Propagation implements AutoCloseable {
       }
       LayerCall call =
           new LayerCall(
-              region, given, options.createGraph() ? in : detached, values, options.createGraph());
+              region,
+              given,
+              options.createGraph() ? in : detached,
+              values,
+              options.createGraph(),
+              findings::add);
       List<Tensor> connected =
           autograd.apply(
               region.name(),

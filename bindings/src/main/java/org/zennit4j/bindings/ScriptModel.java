@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Argument;
@@ -56,6 +57,7 @@ public final class ScriptModel implements AutoCloseable {
   private final AtomicInteger users = new AtomicInteger();
   private final Map<String, List<ModuleHook>> hooks = new ConcurrentHashMap<>();
   private final List<String> findings;
+  private final UnaryOperator<Program> rewriting;
   private volatile boolean closed;
 
   /** The loaded module, shared between models of several dtypes. */
@@ -84,7 +86,12 @@ public final class ScriptModel implements AutoCloseable {
   }
 
   private ScriptModel(Module module, LoadOptions options) {
+    this(module, options, UnaryOperator.identity());
+  }
+
+  private ScriptModel(Module module, LoadOptions options, UnaryOperator<Program> rewriting) {
     this.options = options;
+    this.rewriting = rewriting;
     this.owned = new ArrayList<>();
     try (PointerScope scope = new PointerScope()) {
       this.device = device(options.device());
@@ -113,7 +120,9 @@ public final class ScriptModel implements AutoCloseable {
       List<IValue> defaults = defaults(module.jit);
       owned.addAll(compiler.resources());
       owned.addAll(cast.owned());
-      this.program = new Program(entry, entries, defaults, compiler.writesInPlace(), List.of());
+      Program loaded = new Program(entry, entries, defaults, compiler.writesInPlace(), List.of());
+      Program rewritten = rewriting.apply(loaded);
+      this.program = rewritten == loaded ? loaded : rewritten.owning(loaded);
       this.findings = inspectModel();
     } catch (RuntimeException e) {
       Natives.releaseAll(owned);
@@ -375,7 +384,26 @@ public final class ScriptModel implements AutoCloseable {
    */
   public ScriptModel to(Dtype wanted) {
     checkOpen();
-    return new ScriptModel(module, options.withDtype(wanted));
+    return new ScriptModel(module, options.withDtype(wanted), rewriting);
+  }
+
+  /**
+   * Makes a model that computes a rewritten program, for instance one without its last operator;
+   * both are independent, and the file is not read again.
+   *
+   * @param rewrite makes the new program by means of {@link Program#edit()}; the same object if
+   *     nothing changes
+   * @return the model, to be closed by the caller
+   */
+  public ScriptModel rewritten(UnaryOperator<Program> rewrite) {
+    checkOpen();
+    return new ScriptModel(
+        module, options, program -> rewrite(rewrite, rewriting.apply(program), program));
+  }
+
+  private static Program rewrite(UnaryOperator<Program> rewrite, Program before, Program loaded) {
+    Program after = rewrite.apply(before);
+    return after == before || before == loaded ? after : after.owning(before);
   }
 
   /**
