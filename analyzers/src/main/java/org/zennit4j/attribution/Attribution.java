@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
@@ -14,8 +18,9 @@ import org.zennit4j.rules.Rule;
 /**
  * The result of an attribution: the model's output and the relevance of its inputs.
  *
- * <p>Its tensors belong to the caller: they are freed by {@link #close()} or with the caller's innermost pointer scope,
- * whichever comes first; take a copy of what has to live longer. They may be used in any thread, one at a time.
+ * <p>Its tensors belong to the caller: they are freed by {@link #close()} or with the caller's
+ * innermost pointer scope, whichever comes first; take a copy of what has to live longer. They may
+ * be used in any thread, one at a time.
  */
 public final class Attribution implements AutoCloseable {
   private final Tensor output;
@@ -23,7 +28,7 @@ public final class Attribution implements AutoCloseable {
   private final List<LayerRelevance> layers;
   private final Map<String, Rule> rules;
   private final List<String> warnings;
-  private final Propagation propagation;
+  private final List<Propagation> propagations;
   private boolean closed;
 
   /** Takes over tensors that were kept. */
@@ -33,7 +38,7 @@ public final class Attribution implements AutoCloseable {
       List<LayerRelevance> layers,
       Map<String, Rule> rules,
       List<String> warnings,
-      Propagation propagation) {
+      List<Propagation> propagations) {
     this.output = Natives.handOver(output);
     this.relevances = relevances;
     relevances.forEach(Natives::handOver);
@@ -44,7 +49,7 @@ public final class Attribution implements AutoCloseable {
     }
     this.rules = rules;
     this.warnings = List.copyOf(warnings);
-    this.propagation = propagation;
+    this.propagations = propagations;
   }
 
   /**
@@ -139,8 +144,6 @@ public final class Attribution implements AutoCloseable {
         tensor.close();
       }
     }
-    if (propagation != null) {
-      propagation.close();
-    }
+    propagations.forEach(Propagation::close);
   }
 }

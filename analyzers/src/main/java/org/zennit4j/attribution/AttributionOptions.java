@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.attribution;
 
 import java.util.List;
@@ -27,7 +31,8 @@ public record AttributionOptions(
    * @return the defaults
    */
   public static AttributionOptions defaults() {
-    return new AttributionOptions(layer -> false, outputs -> 0, false, false, (done, total) -> true);
+    return new AttributionOptions(
+        layer -> false, outputs -> 0, false, false, (done, total) -> true);
   }
 
   /**

@@ -1,23 +1,31 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.PropagationOptions;
+import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
-import org.zennit4j.bindings.ScriptModel;
 
 /**
  * Explains outputs of a model: runs its plan on an input and gives relevance.
  *
- * <p>Thread-safe: several threads may attribute with one attributor at once. Inputs are never changed, kept or closed.
+ * <p>Thread-safe: several threads may attribute with one attributor at once. Inputs are never
+ * changed, kept or closed.
  */
 public abstract class Attributor implements AutoCloseable {
   private final Plan plan;
@@ -84,60 +92,134 @@ public abstract class Attributor implements AutoCloseable {
    * @return the result, to be closed by the caller
    * @throws ShapeException if inputs or target do not fit the model
    * @throws CancelledException if the listener cancels
-   * @throws Zennit4jException if a rule or hook fails, or if a value is not finite and that is checked
+   * @throws Zennit4jException if a rule or hook fails, or if a value is not finite and that is
+   *     checked
    */
-  public abstract Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options);
+  public abstract Attribution attribute(
+      List<Tensor> inputs, Target target, AttributionOptions options);
 
   /** What one pass gives; all tensors are kept and belong to the receiver. */
-  record Pass(Tensor output, List<Tensor> relevances, List<LayerRelevance> layers, Propagation propagation) {
-    void release() {
+  record Pass(
+      Tensor output,
+      List<Tensor> relevances,
+      List<LayerRelevance> layers,
+      List<Propagation> propagations) {
+    void releaseTensors() {
       Natives.release(output);
       relevances.forEach(Natives::release);
       for (LayerRelevance layer : layers) {
         layer.inputs().forEach(Natives::release);
         layer.outputs().forEach(Natives::release);
       }
-      if (propagation != null) {
-        propagation.close();
+    }
+
+    void release() {
+      releaseTensors();
+      propagations.forEach(Propagation::close);
+    }
+
+    /**
+     * Changes the relevances, and those of layers if asked to; this pass must not be used any more.
+     */
+    Pass mapped(BiFunction<Tensor, Integer, Tensor> change, boolean layersToo) {
+      boolean done = false;
+      List<Tensor> made = new ArrayList<>();
+      try (PointerScope scope = new PointerScope()) {
+        List<Tensor> inputs = mapped(relevances, change, made);
+        List<LayerRelevance> others = new ArrayList<>();
+        for (LayerRelevance layer : layersToo ? layers : List.<LayerRelevance>of()) {
+          others.add(
+              new LayerRelevance(
+                  layer.layer(),
+                  layer.call(),
+                  mapped(layer.inputs(), change, made),
+                  mapped(layer.outputs(), change, made)));
+        }
+        Pass result =
+            new Pass(Natives.keep(output), inputs, layersToo ? others : List.of(), propagations);
+        done = true;
+        releaseTensors();
+        return result;
+      } finally {
+        if (!done) {
+          made.forEach(Natives::release);
+          release();
+        }
       }
+    }
+
+    private static List<Tensor> mapped(
+        List<Tensor> tensors, BiFunction<Tensor, Integer, Tensor> change, List<Tensor> made) {
+      List<Tensor> result = new ArrayList<>();
+      for (int i = 0; i < tensors.size(); i++) {
+        Tensor tensor = tensors.get(i);
+        Tensor changed = tensor == null ? null : Natives.keep(change.apply(tensor, i));
+        made.add(changed);
+        result.add(changed);
+      }
+      return result;
     }
   }
 
-  /** Runs forward and backward once. */
-  final Pass pass(List<Tensor> inputs, Target target, AttributionOptions options) {
+  /** Runs forward and backward once; the target gets the chosen output, detached. */
+  final Pass pass(List<Tensor> inputs, UnaryOperator<Tensor> target, AttributionOptions options) {
     PropagationOptions how =
-        PropagationOptions.defaults().withCapture(options.layers()).withCreateGraph(options.createGraph());
+        PropagationOptions.defaults()
+            .withCapture(options.layers())
+            .withCreateGraph(options.createGraph());
     Propagation propagation = plan.propagate(how);
     boolean done = false;
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> outputs = propagation.record(inputs);
-      if (outputs.isEmpty()) {
-        throw new ShapeException("the model gives no floating tensor that could be explained");
-      }
-      int chosen = options.outputSelector().applyAsInt(outputs);
-      if (chosen < 0 || chosen >= outputs.size()) {
-        throw new ShapeException(
-            "output " + chosen + " was selected, but the model gives " + outputs.size() + " tensors");
-      }
-      Tensor output = outputs.get(chosen).detach();
+      int selected = selected(outputs, options);
+      Tensor chosen = outputs.get(selected);
+      Tensor detached = chosen.detach();
       List<Tensor> seeds = new ArrayList<>();
       for (int i = 0; i < outputs.size(); i++) {
-        seeds.add(i == chosen ? target.apply(output) : null);
+        seeds.add(i == selected ? target.apply(detached) : null);
       }
       List<Tensor> relevances = propagation.backward(seeds);
       Pass result =
           new Pass(
-              Natives.keep(new Tensor(output)),
+              Natives.keep(options.createGraph() ? new Tensor(chosen) : detached),
               copies(relevances),
               propagation.layerRelevances().stream()
-                  .map(l -> new LayerRelevance(l.layer(), l.call(), copies(l.inputs()), copies(l.outputs())))
+                  .map(
+                      l ->
+                          new LayerRelevance(
+                              l.layer(), l.call(), copies(l.inputs()), copies(l.outputs())))
                   .toList(),
-              options.createGraph() ? propagation : null);
+              options.createGraph() ? List.of(propagation) : List.of());
       done = true;
       return result;
     } finally {
       if (!done || !options.createGraph()) {
         propagation.close();
+      }
+    }
+  }
+
+  /** The position of the output that is explained. */
+  static int selected(List<Tensor> outputs, AttributionOptions options) {
+    if (outputs.isEmpty()) {
+      throw new ShapeException("the model gives no floating tensor that could be explained");
+    }
+    int chosen = options.outputSelector().applyAsInt(outputs);
+    if (chosen < 0 || chosen >= outputs.size()) {
+      throw new ShapeException(
+          "output " + chosen + " was selected, but the model gives " + outputs.size() + " tensors");
+    }
+    return chosen;
+  }
+
+  /** Fails if relevances at layers were asked for. */
+  final void refuseLayers(AttributionOptions options, String why) {
+    List<Layer> all = new ArrayList<>(plan.program().layers());
+    all.addAll(plan.program().functionalLayers());
+    for (Layer layer : all) {
+      if (options.layers().test(layer)) {
+        throw new Zennit4jException(
+            "there is no relevance at layer '" + layer.name() + "': " + why);
       }
     }
   }
@@ -165,7 +247,12 @@ public abstract class Attributor implements AutoCloseable {
       }
     }
     return new Attribution(
-        pass.output(), pass.relevances(), pass.layers(), plan.rules(), plan.findings(), pass.propagation());
+        pass.output(),
+        pass.relevances(),
+        pass.layers(),
+        plan.rules(),
+        plan.findings(),
+        pass.propagations());
   }
 
   /** Tells the listener that a pass is done. */

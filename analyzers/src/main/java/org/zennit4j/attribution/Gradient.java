@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.attribution;
 
 import java.util.List;
@@ -7,8 +11,8 @@ import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 
 /**
- * One pass: the gradient, as the plan's rules change it. With an LRP composite this is LRP; without rules it is the
- * plain gradient of the target.
+ * One pass: the gradient, as the plan's rules change it. With an LRP composite this is LRP; without
+ * rules it is the plain gradient of the target.
  *
  * <p>K. Simonyan et al., Deep inside convolutional networks, 2013; S. Bach et al., 2015.
  */
@@ -34,7 +38,7 @@ public final class Gradient extends Attributor {
 
   @Override
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
-    Pass pass = pass(inputs, target, options);
+    Pass pass = pass(inputs, target::apply, options);
     try {
       progress(options, 1, 1);
     } catch (CancelledException e) {

@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.attribution;
 
 /** Hears how far an attribution is. Called in the attributing thread, after each pass. */

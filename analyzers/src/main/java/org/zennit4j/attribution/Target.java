@@ -1,3 +1,7 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
 package org.zennit4j.attribution;
 
 import java.util.Arrays;
@@ -12,8 +16,8 @@ import org.zennit4j.bindings.Zennit4jException;
 /**
  * Where relevance starts: what the output's relevance is.
  *
- * <p>Classes are indices on axis 1 of an output of shape (batch, classes, ...); one class counts for the whole batch.
- * Immutable and thread-safe; a seed tensor belongs to the caller.
+ * <p>Classes are indices on axis 1 of an output of shape (batch, classes, ...); one class counts
+ * for the whole batch. Immutable and thread-safe; a seed tensor belongs to the caller.
  */
 public final class Target {
   private enum Kind {
@@ -49,8 +53,8 @@ public final class Target {
   }
 
   /**
-   * One at the most likely class of each sample, zero elsewhere; the lowest index where several are equal. The class is
-   * chosen once, on the clean input.
+   * One at the most likely class of each sample, zero elsewhere; the lowest index where several are
+   * equal. The class is chosen once, on the clean input.
    *
    * @return the target, the default everywhere
    */
@@ -143,7 +147,8 @@ public final class Target {
               + Arrays.toString(output.shape())
               + "; give classes, a seed or the whole output");
     }
-    Tensor best = output.detach().argmax(new LongOptional(1), false).to(torch.ScalarType.Long).cpu();
+    Tensor best =
+        output.detach().argmax(new LongOptional(1), false).to(torch.ScalarType.Long).cpu();
     int[] classes = new int[(int) output.size(0)];
     for (int i = 0; i < classes.length; i++) {
       classes[i] = (int) best.select(0, i).item_long();
@@ -192,7 +197,10 @@ public final class Target {
     long batch = output.size(0);
     if (classes.length != 1 && classes.length != batch) {
       throw new ShapeException(
-          classes.length + " classes are given for a batch of " + batch + "; give one for each sample, or one");
+          classes.length
+              + " classes are given for a batch of "
+              + batch
+              + "; give one for each sample, or one");
     }
     Tensor result = torch.zeros_like(output.detach());
     for (int i = 0; i < batch; i++) {
@@ -217,6 +225,7 @@ public final class Target {
 
   @Override
   public String toString() {
-    return kind.name().toLowerCase(java.util.Locale.ROOT) + (classes.length == 0 ? "" : Arrays.toString(classes));
+    return kind.name().toLowerCase(java.util.Locale.ROOT)
+        + (classes.length == 0 ? "" : Arrays.toString(classes));
   }
 }

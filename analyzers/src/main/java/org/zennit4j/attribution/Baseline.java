@@ -1,0 +1,87 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.attribution;
+
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.ShapeException;
+
+/**
+ * What stands for "nothing there" in an input: where the path of integrated gradients begins, and
+ * what occlusion fills in. A function of one's own is a lambda; it must be thread-safe.
+ */
+@FunctionalInterface
+public interface Baseline {
+  /**
+   * Makes the baseline of an input.
+   *
+   * @param input the clean input, not to be changed
+   * @param index the input's position among the model's arguments
+   * @return a tensor that can be spread to the input's shape (a batch of one serves all samples),
+   *     in the caller's innermost scope
+   */
+  Tensor of(Tensor input, int index);
+
+  /**
+   * Zeros, the default.
+   *
+   * @return the baseline
+   */
+  static Baseline zeros() {
+    return number(0);
+  }
+
+  /**
+   * A number for all values.
+   *
+   * @param value the number
+   * @return the baseline
+   */
+  static Baseline number(double value) {
+    return (input, index) -> torch.full_like(input, new Scalar(value));
+  }
+
+  /**
+   * Given tensors.
+   *
+   * @param tensors one for each input; they belong to the caller and must stay open as long as they
+   *     are used
+   * @return the baseline
+   */
+  static Baseline tensors(Tensor... tensors) {
+    List<Tensor> all = List.of(tensors);
+    return (input, index) -> {
+      if (index >= all.size()) {
+        throw new ShapeException(
+            "a baseline is given for " + all.size() + " inputs, but there are more");
+      }
+      return all.get(index);
+    };
+  }
+
+  /** The baseline in the shape, dtype and device of the input. */
+  static Tensor like(Baseline baseline, Tensor input, int index) {
+    Tensor found = baseline.of(input, index);
+    if (found == null || found.isNull()) {
+      throw new ClosedException(
+          "the baseline of input " + index + " is null, or was closed before it was used");
+    }
+    Tensor cast = found.to(input.device(), input.scalar_type());
+    try {
+      return cast.expand_as(input);
+    } catch (RuntimeException e) {
+      throw new ShapeException(
+          "a baseline of shape "
+              + Arrays.toString(found.shape())
+              + " does not fit an input of shape "
+              + Arrays.toString(input.shape()),
+          e);
+    }
+  }
+}
