@@ -122,9 +122,7 @@ public final class ValueFlow {
       for (Value value : in) {
         for (Source source : value.sources()) {
           if (source.operator != null) {
-            consumers
-                .computeIfAbsent(source.operator.id(), k -> new LinkedHashSet<>())
-                .add(region);
+            consumers.computeIfAbsent(source.operator.id(), k -> new LinkedHashSet<>()).add(region);
           }
         }
       }
@@ -213,8 +211,7 @@ public final class ValueFlow {
       sources[i].dependsOnInput |= depends;
       env.put(operate.out[i], Value.of(sources[i]));
     }
-    remember(
-        results, operate.id, Arrays.stream(sources).map(Value::of).toArray(Value[]::new));
+    remember(results, operate.id, Arrays.stream(sources).map(Value::of).toArray(Value[]::new));
     String name = operate.operator.shortName();
     boolean writes = name.endsWith("_") && !name.endsWith("__");
     if (writes && sources.length > 0 && operate.in[0] >= 0) {
@@ -241,7 +238,8 @@ public final class ValueFlow {
 
   private static void structure(
       Instruction instruction, Value[] in, Code code, Map<Integer, Value> env) {
-    if (instruction instanceof Instruction.MakeList || instruction instanceof Instruction.MakeTuple) {
+    if (instruction instanceof Instruction.MakeList
+        || instruction instanceof Instruction.MakeTuple) {
       env.put(instruction.out[0], Value.sequence(Arrays.asList(in)));
     } else if (instruction instanceof Instruction.MakeDict) {
       env.put(instruction.out[0], Value.union(Arrays.asList(in)));
