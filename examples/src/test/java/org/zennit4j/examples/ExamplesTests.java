@@ -50,4 +50,28 @@ class ExamplesTests {
     assertThat(image.width()).isEqualTo(224);
     assertThat(image.height()).isEqualTo(224);
   }
+
+  @Test
+  void ownRuleExplainsASeries() throws Exception {
+    String out = printed(OwnRule::main, "models/ecg_cnn.pt");
+    assertThat(out).contains("sum ");
+    assertThat(Double.parseDouble(out.substring(out.indexOf("sum ") + 4).strip())).isNotNaN();
+  }
+
+  @Test
+  void hiddenLayersHaveRelevance() throws Exception {
+    String out = printed(HiddenLayers::main, "models/fashion_cnn.pt", "features.4");
+    assertThat(out).contains("arrives [1, ").contains("passed on ").contains("of channel 0 ");
+  }
+
+  @Test
+  void ownCompositeGivesItsRules() throws Exception {
+    String out = printed(OwnComposite::main, "models/fashion_cnn.pt");
+    assertThat(out).contains(" epsilon").contains(" alpha_beta");
+  }
+
+  @Test
+  void ownCanonizerLeavesDropoutOut() throws Exception {
+    assertThat(printed(OwnCanonizer::main, "models/efficientnet_lite0.pt").strip()).isEqualTo("0");
+  }
 }
