@@ -198,8 +198,8 @@ public final class Composites {
   }
 
   /**
-   * Excitation backpropagation: every linear layer has ZPlus without bias, sums and average
-   * poolings Norm; activations and batch normalisations keep their gradient.
+   * Excitation backpropagation: every linear layer has ZPlus, sums and average poolings
+   * Norm; activations and batch normalisations keep their gradient.
    *
    * @return the composite {@code excitation_backprop}
    */
@@ -208,10 +208,10 @@ public final class Composites {
   }
 
   /**
-   * Excitation backpropagation: every linear layer has ZPlus without bias, sums and average
-   * poolings Norm; activations and batch normalisations keep their gradient.
+   * Excitation backpropagation: every linear layer has ZPlus, sums and average poolings
+   * Norm; activations and batch normalisations keep their gradient.
    *
-   * @param arguments stabilizer, zeroParams (default bias), layerMap
+   * @param arguments stabilizer, zeroParams, layerMap
    * @return the composite {@code excitation_backprop}
    */
   public static Composite excitationBackprop(PresetArguments arguments) {
@@ -220,7 +220,7 @@ public final class Composites {
     entries.add(MapEntry.of(new Norm(arguments.stabilizer()), Types.AVG_POOL));
     entries.add(
         MapEntry.of(
-            new ZPlus(arguments.stabilizer(), arguments.zeroParamsOr(ZeroParams.of("bias"))),
+            new ZPlus(arguments.stabilizer(), arguments.zeroParamsOr(ZeroParams.none())),
             Types.LINEAR));
     return layerMap(entries);
   }
