@@ -40,6 +40,11 @@ public abstract class DeclaredRule implements Rule {
    */
   abstract LayerFunction fastPath(LinearMap map);
 
+  /** The function for any layer; rules whose declaration depends on the call override it. */
+  LayerFunction general(Region region) {
+    return declaration().bind(region);
+  }
+
   @Override
   public final String name() {
     return name;
@@ -52,7 +57,7 @@ public abstract class DeclaredRule implements Rule {
 
   @Override
   public final LayerFunction bind(Region region) {
-    LayerFunction general = declaration().bind(region);
+    LayerFunction general = general(region);
     LayerFunction fast = region.linearMap().map(this::fastPath).orElse(null);
     if (fast == null) {
       return general;

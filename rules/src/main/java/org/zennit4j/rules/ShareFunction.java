@@ -1,0 +1,31 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LinearMap;
+
+/** What rules have in common that share out relevance by the layer's own parameters. */
+abstract class ShareFunction extends LinearFunction {
+  private final ParameterModifier modifier;
+  private final boolean plain;
+
+  ShareFunction(LinearMap map, ZeroParams zeroParams) {
+    super(map);
+    this.modifier = ParameterModifier.identity().zeroing(zeroParams);
+    this.plain = zeroParams.names().isEmpty();
+  }
+
+  /** The weight that counts. */
+  final Tensor weight() {
+    return plain ? map.weight() : weight("W", modifier);
+  }
+
+  /** The output with the parameters that count. */
+  final Tensor output(LayerCall call, Tensor x) {
+    return plain ? call.outputs().get(0) : map.forward(x, weight(), bias("b", modifier));
+  }
+}

@@ -1,0 +1,59 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+
+/**
+ * LRP-SIGN with a threshold: {@code R_x = sign_mu(x, mu) * W^T(R / st(z))} with sign_mu = +1 where
+ * x reaches mu, else -1. Not conservative.
+ *
+ * <p>N. Gumpfer et al., SIGNed explanations: unveiling relevant features by reducing bias, 2023.
+ */
+public final class SignMu extends DeclaredRule {
+  private final SignThreshold threshold;
+  private final Stabilizer stabilizer;
+  private final ZeroParams zeroParams;
+
+  /**
+   * SIGNmu with the default stabilizer.
+   *
+   * @param mu the threshold
+   */
+  public SignMu(double mu) {
+    this(SignThreshold.of(mu), Stabilizer.standard(), ZeroParams.none());
+  }
+
+  /**
+   * SIGNmu.
+   *
+   * @param mu the threshold
+   * @param stabilizer stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   */
+  public SignMu(SignThreshold mu, Stabilizer stabilizer, ZeroParams zeroParams) {
+    super(
+        "sign_mu",
+        new Arguments()
+            .with("mu", mu.tensor() == null ? (Object) mu.number() : mu.tensor())
+            .with("stabilizer", stabilizer)
+            .with(zeroParams)
+            .map());
+    this.threshold = mu;
+    this.stabilizer = stabilizer;
+    this.zeroParams = zeroParams;
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return Sign.declare("sign_mu", threshold, stabilizer, zeroParams);
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    return Sign.fast(map, threshold, stabilizer, zeroParams);
+  }
+}

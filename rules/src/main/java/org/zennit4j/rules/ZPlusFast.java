@@ -1,0 +1,57 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.BasicRule.Modification;
+
+/**
+ * LRP-z+ for layers whose inputs are not negative: {@code R_x = x * W+^T(R / st(W+ x))}, without
+ * bias, whatever the signs of the input really are.
+ */
+public final class ZPlusFast extends DeclaredRule {
+  private final Stabilizer stabilizer;
+
+  /** The rule with the default stabilizer. */
+  public ZPlusFast() {
+    this(Stabilizer.standard());
+  }
+
+  /**
+   * The rule.
+   *
+   * @param stabilizer stabilizes the denominator
+   */
+  public ZPlusFast(Stabilizer stabilizer) {
+    super("zplus_fast", new Arguments().with("stabilizer", stabilizer).map());
+    this.stabilizer = stabilizer;
+  }
+
+  @Override
+  public BasicRule declaration() {
+    return new BasicRule(
+        "zplus_fast",
+        List.of(
+            new Modification(UnaryOperator.identity(), ParameterModifier.positive().withoutBias())),
+        (relevance, outputs) -> List.of(relevance.div(stabilizer.apply(outputs.get(0)))),
+        (inputs, gradients) -> inputs.get(0).mul(gradients.get(0)));
+  }
+
+  @Override
+  LayerFunction fastPath(LinearMap map) {
+    return new LinearFunction(map) {
+      @Override
+      Tensor relevance(LayerCall call, Tensor x, Tensor r) {
+        Tensor w = weight("W+", ParameterModifier.positive());
+        return x.mul(map.adjoint(r.div(stabilizer.apply(map.forward(x, w, null))), x, w));
+      }
+    };
+  }
+}
