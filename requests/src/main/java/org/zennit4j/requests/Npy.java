@@ -206,7 +206,8 @@ public final class Npy {
     return new RequestException("cannot read " + printable(source + ": " + reason(e)), e);
   }
 
-  private static String reason(Exception e) {
+  /** What went wrong with a file, in a few words. */
+  static String reason(Exception e) {
     if (e instanceof NoSuchFileException) {
       return "no such file or folder";
     }

@@ -1,0 +1,119 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.requests;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Attributor;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Dtype;
+import org.zennit4j.bindings.LoadOptions;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.CompositeRegistry;
+import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.Plan;
+
+/** Runs one case and writes its files. */
+final class CaseRunner {
+  private final RequestFile file;
+  private final RequestRunner.Form form;
+  private final String device;
+  private final CompositeRegistry registry;
+  private final ModelCache models;
+
+  CaseRunner(
+      RequestFile file,
+      RequestRunner.Form form,
+      String device,
+      CompositeRegistry registry,
+      ModelCache models) {
+    this.file = file;
+    this.form = form;
+    this.device = device;
+    this.registry = registry;
+    this.models = models;
+  }
+
+  @SuppressWarnings("try") // the scope works by being there
+  void run(ObjectNode node, CaseFolder folder) {
+    JsonObject json = JsonObject.of("case", node);
+    Path model = file.model(json.string("model"), form);
+    LoadOptions options = LoadOptions.defaults().withDevice(device).withDtype(dtype(json));
+    if (!json.has("data")) {
+      run(json, models.get(model, options), ArraySource.folder(file.folder()), folder);
+      return;
+    }
+    try (Npz npz = Npz.open(file.folder().resolve(json.string("data")))) {
+      run(json, models.get(model, options), ArraySource.of(npz, file.folder()), folder);
+    }
+  }
+
+  private static Dtype dtype(JsonObject json) {
+    try {
+      return json.has("dtype") ? Dtype.parse(json.string("dtype")) : Dtype.AS_STORED;
+    } catch (RequestException e) {
+      throw e;
+    } catch (Zennit4jException e) {
+      throw new RequestException("case.dtype: " + e.getMessage(), e);
+    }
+  }
+
+  @SuppressWarnings("try") // the scope works by being there
+  private void run(JsonObject json, ScriptModel model, ArraySource arrays, CaseFolder folder) {
+    if (json.has("method")) {
+      throw new RequestException("case.method: SignXAI's methods are not supported yet");
+    }
+    try (PointerScope scope = new PointerScope()) {
+      List<Tensor> inputs = new ArrayList<>();
+      for (String name : json.strings("inputs")) {
+        inputs.add(arrays.get(name).toTensor().to(new Device(device), model.dtype()));
+      }
+      Target target = TargetReader.read(json.get("target"), arrays);
+      Composite composite =
+          json.has("composite")
+              ? new CompositeReader()
+                  .withRegistry(registry)
+                  .withArrays(arrays)
+                  .read(json.get("composite"))
+              : new EmptyComposite();
+      try (Plan plan = Plan.of(model, composite);
+          Attributor attributor = AttributorReader.read(json.get("attributor"), plan, arrays)) {
+        LayerSelection layers = LayerSelection.of(json, plan.program());
+        AttributionOptions how =
+            AttributionOptions.defaults()
+                .withLayers(layers::contains)
+                .withCheckFinite(json.flag("check"));
+        try (Attribution attribution = attributor.attribute(inputs, target, how)) {
+          write(attribution, model.dtype(), folder);
+          layers.write(attribution.layers(), model.dtype(), folder);
+        }
+      }
+    }
+  }
+
+  private static void write(Attribution attribution, ScalarType dtype, CaseFolder folder) {
+    folder.array("output", NdArray.of(attribution.output().to(dtype)));
+    List<Tensor> relevances = attribution.relevances();
+    for (int i = 0; i < relevances.size(); i++) {
+      if (relevances.get(i) != null) {
+        folder.array("relevance." + i, NdArray.of(relevances.get(i).to(dtype)));
+      }
+    }
+    ObjectNode rules = JsonNodeFactory.instance.objectNode();
+    attribution.rules().forEach((layer, rule) -> rules.put(layer, rule.name()));
+    folder.json("rules.json", rules);
+  }
+}

@@ -1,0 +1,379 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.requests;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.Canonizer;
+import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.CompositeCanonizer;
+import org.zennit4j.composites.CompositeRegistry;
+import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.LayerMapComposite;
+import org.zennit4j.composites.MapEntry;
+import org.zennit4j.composites.MergeBatchNorm;
+import org.zennit4j.composites.MixedComposite;
+import org.zennit4j.composites.NameLayerMapComposite;
+import org.zennit4j.composites.NameMapComposite;
+import org.zennit4j.composites.NamedMergeBatchNorm;
+import org.zennit4j.composites.PresetArguments;
+import org.zennit4j.composites.ResNetCanonizer;
+import org.zennit4j.composites.ResidualSum;
+import org.zennit4j.composites.SequentialMergeBatchNorm;
+import org.zennit4j.composites.SpecialFirstLayerMapComposite;
+import org.zennit4j.composites.VggCanonizer;
+import org.zennit4j.rules.Rule;
+
+/**
+ * Reads composites, rules and canonizers from JSON, for example
+ *
+ * <pre>{@code
+ * {"type": "named", "name": "epsilon_gamma_box", "args": {"low": -2.1, "high": 2.6},
+ *  "canonizers": [{"type": "merge_batch_norm"}, {"type": "residual_sum"}]}
+ * }</pre>
+ *
+ * <p>Unknown keys and unknown names of rules, composites, types and canonizers are errors that name
+ * the nearest ones. Immutable and thread-safe. Tensors of bounds are attached to the caller's
+ * innermost PointerScope, if there is one, which must stay open as long as the composite is used.
+ */
+public final class CompositeReader {
+  private static final List<String> LAYER_MAP = List.of("layer_map");
+  private static final List<String> FIRST_MAP = List.of("layer_map", "first_map");
+
+  /** Types and the keys that they have beside type, canonizers and functional. */
+  private static final Map<String, List<String>> TYPES = new LinkedHashMap<>();
+
+  private static final Map<String, List<String>> PRESET_ARGUMENTS = new LinkedHashMap<>();
+
+  private static final Map<String, Supplier<Canonizer>> CANONIZERS = new LinkedHashMap<>();
+
+  static {
+    TYPES.put("named", List.of("name", "args"));
+    TYPES.put("layer_map", List.of("layer_map", "strict"));
+    TYPES.put("special_first_layer_map", List.of("layer_map", "first_map", "strict"));
+    TYPES.put("name_map", List.of("name_map", "strict"));
+    TYPES.put("name_layer_map", List.of("name_map", "layer_map", "strict"));
+    TYPES.put("mixed", List.of("composites"));
+    TYPES.put("empty", List.of());
+
+    List<String> lrp = List.of("epsilon", "stabilizer", "zero_params");
+    PRESET_ARGUMENTS.put("epsilon_plus", join(lrp, LAYER_MAP));
+    PRESET_ARGUMENTS.put("epsilon_plus_flat", join(lrp, FIRST_MAP));
+    PRESET_ARGUMENTS.put("epsilon_alpha2_beta1", join(lrp, LAYER_MAP));
+    PRESET_ARGUMENTS.put("epsilon_alpha2_beta1_flat", join(lrp, FIRST_MAP));
+    PRESET_ARGUMENTS.put(
+        "epsilon_gamma_box", join(join(lrp, FIRST_MAP), List.of("low", "high", "gamma")));
+    PRESET_ARGUMENTS.put("deconvnet", LAYER_MAP);
+    PRESET_ARGUMENTS.put("guided_backprop", LAYER_MAP);
+    PRESET_ARGUMENTS.put("beta_smooth", join(LAYER_MAP, List.of("beta_smooth")));
+    PRESET_ARGUMENTS.put(
+        "excitation_backprop", join(LAYER_MAP, List.of("stabilizer", "zero_params")));
+
+    for (Supplier<Canonizer> plain :
+        List.<Supplier<Canonizer>>of(
+            MergeBatchNorm::new,
+            ResidualSum::new,
+            SequentialMergeBatchNorm::new,
+            ResNetCanonizer::new,
+            VggCanonizer::new)) {
+      CANONIZERS.put(plain.get().name(), plain);
+    }
+  }
+
+  private final CompositeRegistry registry;
+  private final ArraySource arrays;
+  private final RuleReader rules;
+
+  private CompositeReader(CompositeRegistry registry, ArraySource arrays) {
+    this.registry = registry;
+    this.arrays = arrays;
+    this.rules = new RuleReader(arrays);
+  }
+
+  /** Knows Zennit's named composites, and no arrays. */
+  public CompositeReader() {
+    this(CompositeRegistry.standard(), ArraySource.none());
+  }
+
+  private static List<String> join(List<String> a, List<String> b) {
+    List<String> all = new ArrayList<>(a);
+    all.addAll(b);
+    return List.copyOf(all);
+  }
+
+  /**
+   * Changes which named composites there are.
+   *
+   * @param value knows the composites of type {@code named}
+   * @return a new reader
+   */
+  public CompositeReader withRegistry(CompositeRegistry value) {
+    return new CompositeReader(value, arrays);
+  }
+
+  /**
+   * Changes where arrays come from.
+   *
+   * @param value knows the arrays that are named as bounds
+   * @return a new reader
+   */
+  public CompositeReader withArrays(ArraySource value) {
+    return new CompositeReader(registry, value);
+  }
+
+  /**
+   * Reads a composite.
+   *
+   * @param json an object as text
+   * @return the composite
+   * @throws RequestException if it cannot be understood; the message says where
+   */
+  public Composite read(String json) {
+    return read(JsonObject.parse("composite", json));
+  }
+
+  /**
+   * Reads a composite from a file. Bounds may be npy files, relative to that file, if this reader
+   * does not know arrays of its own.
+   *
+   * @param file a JSON file
+   * @return the composite
+   * @throws RequestException if it cannot be read or understood; the message says where
+   */
+  public Composite read(Path file) {
+    JsonNode node = JsonObject.parse(file);
+    Path folder = file.toAbsolutePath().getParent();
+    return withArrays(ArraySource.folder(folder)).read(node);
+  }
+
+  /**
+   * Reads a composite.
+   *
+   * @param json an object
+   * @return the composite
+   * @throws RequestException if it cannot be understood; the message says where
+   */
+  public Composite read(JsonNode json) {
+    return composite(JsonObject.of("composite", json), false);
+  }
+
+  /**
+   * Reads a rule.
+   *
+   * @param json an object such as {@code {"rule": "epsilon", "epsilon": 0.1}}
+   * @return the rule
+   * @throws RequestException if it cannot be understood; the message says where
+   */
+  public Rule readRule(JsonNode json) {
+    return rule("rule", json);
+  }
+
+  /**
+   * Reads a canonizer.
+   *
+   * @param json an object such as {@code {"type": "merge_batch_norm"}}
+   * @return the canonizer
+   * @throws RequestException if it cannot be understood; the message says where
+   */
+  public Canonizer readCanonizer(JsonNode json) {
+    return canonizer(JsonObject.of("canonizer", json));
+  }
+
+  /**
+   * The names of the rules that can be read.
+   *
+   * @return such as {@code epsilon}
+   */
+  public static List<String> ruleNames() {
+    return List.copyOf(RuleReader.names());
+  }
+
+  private Composite composite(JsonObject json, boolean outer) {
+    String type = json.string("type");
+    if (!TYPES.containsKey(type)) {
+      throw unknown(json, "composite of type", type, TYPES.keySet());
+    }
+    json.allow(join(List.of("type", "canonizers", "functional"), TYPES.get(type)));
+    List<Canonizer> canonizers = canonizers(json);
+    boolean functional = json.has("functional") ? json.flag("functional") : outer;
+    boolean strict = json.flag("strict");
+    return switch (type) {
+      case "named" -> named(json, canonizers, functional);
+      case "layer_map" ->
+          new LayerMapComposite(map(json, "layer_map"), canonizers, functional, strict);
+      case "special_first_layer_map" ->
+          new SpecialFirstLayerMapComposite(
+              map(json, "layer_map"), map(json, "first_map"), canonizers, functional, strict);
+      case "name_map" ->
+          new NameMapComposite(map(json, "name_map"), canonizers, functional, strict);
+      case "name_layer_map" ->
+          new NameLayerMapComposite(
+              map(json, "name_map"), map(json, "layer_map"), canonizers, functional, strict);
+      case "mixed" -> {
+        json.need("composites");
+        yield new MixedComposite(
+            json.list("composites").stream().map(i -> composite(i.object(), functional)).toList(),
+            canonizers);
+      }
+      default -> new EmptyComposite(canonizers);
+    };
+  }
+
+  private Composite named(JsonObject json, List<Canonizer> canonizers, boolean functional) {
+    String name = json.string("name");
+    if (!registry.names().contains(name)) {
+      throw unknown(json, "composite", name, registry.names());
+    }
+    PresetArguments arguments = PresetArguments.defaults();
+    if (json.has("args")) {
+      JsonObject args = json.object("args");
+      if (PRESET_ARGUMENTS.containsKey(name)) {
+        args.allow(PRESET_ARGUMENTS.get(name));
+      }
+      arguments = arguments(args);
+    }
+    Composite composite;
+    try {
+      composite = registry.create(name, arguments);
+    } catch (Zennit4jException e) {
+      throw at(json.where(), e);
+    }
+    if (json.has("canonizers")) {
+      composite = composite.withCanonizers(canonizers);
+    }
+    return functional == composite.functional() ? composite : composite.withFunctional(functional);
+  }
+
+  /**
+   * Reads the arguments of a named composite.
+   *
+   * @param json an object such as {@code {"low": -2.1, "high": 2.6}}
+   * @return the arguments; Zennit's defaults for those that are absent
+   * @throws RequestException if it cannot be understood; the message says where
+   */
+  public PresetArguments readArguments(JsonNode json) {
+    return arguments(JsonObject.of("args", json));
+  }
+
+  private PresetArguments arguments(JsonObject json) {
+    json.allow(
+        "epsilon",
+        "stabilizer",
+        "gamma",
+        "beta_smooth",
+        "low",
+        "high",
+        "zero_params",
+        "layer_map",
+        "first_map");
+    PresetArguments defaults = PresetArguments.defaults();
+    return new PresetArguments(
+        rules.stabilizer(json, "epsilon"),
+        rules.stabilizer(json, "stabilizer"),
+        json.number("gamma", defaults.gamma()),
+        json.number("beta_smooth", defaults.betaSmooth()),
+        json.has("low") ? rules.bound(json, "low") : null,
+        json.has("high") ? rules.bound(json, "high") : null,
+        json.has("zero_params") ? rules.zeroParams(json) : null,
+        json.has("layer_map") ? map(json, "layer_map") : List.of(),
+        json.has("first_map") ? map(json, "first_map") : List.of());
+  }
+
+  private List<MapEntry> map(JsonObject json, String key) {
+    json.need(key);
+    List<MapEntry> entries = new ArrayList<>();
+    for (JsonObject.Item item : json.list(key)) {
+      List<JsonObject.Item> pair = JsonObject.list(item.where(), item.node());
+      if (pair.size() != 2) {
+        throw JsonObject.wrong(item.where(), "a pair of a list and a rule", item.node());
+      }
+      entries.add(new MapEntry(texts(pair.get(0)), rule(pair.get(1).where(), pair.get(1).node())));
+    }
+    return entries;
+  }
+
+  private static List<String> texts(JsonObject.Item item) {
+    return JsonObject.list(item.where(), item.node()).stream()
+        .map(i -> JsonObject.text(i.where(), i.node()))
+        .toList();
+  }
+
+  private Rule rule(String where, JsonNode node) {
+    try {
+      return rules.rule(JsonObject.of(where, node));
+    } catch (RequestException e) {
+      throw e;
+    } catch (Zennit4jException e) {
+      throw at(where, e);
+    }
+  }
+
+  private List<Canonizer> canonizers(JsonObject json) {
+    return json.list("canonizers").stream().map(i -> canonizer(i.object())).toList();
+  }
+
+  private Canonizer canonizer(JsonObject json) {
+    String type = json.string("type");
+    if (CANONIZERS.containsKey(type)) {
+      json.allow("type");
+      return CANONIZERS.get(type).get();
+    }
+    return switch (type) {
+      case "named_merge_batch_norm" -> {
+        json.allow("type", "name_map");
+        json.need("name_map");
+        yield new NamedMergeBatchNorm(
+            json.list("name_map").stream().map(CompositeReader::pair).toList());
+      }
+      case "composite" -> {
+        json.allow("type", "canonizers");
+        json.need("canonizers");
+        yield new CompositeCanonizer(canonizers(json));
+      }
+      default -> throw unknown(json, "canonizer", type, canonizerNames());
+    };
+  }
+
+  /**
+   * The names of the canonizers that can be read.
+   *
+   * @return such as {@code merge_batch_norm}
+   */
+  public static List<String> canonizerNames() {
+    return join(List.copyOf(CANONIZERS.keySet()), List.of("named_merge_batch_norm", "composite"));
+  }
+
+  private static NamedMergeBatchNorm.Pair pair(JsonObject.Item item) {
+    List<JsonObject.Item> pair = JsonObject.list(item.where(), item.node());
+    if (pair.size() != 2) {
+      throw JsonObject.wrong(item.where(), "a pair of a list and a name", item.node());
+    }
+    return new NamedMergeBatchNorm.Pair(
+        texts(pair.get(0)), JsonObject.text(pair.get(1).where(), pair.get(1).node()));
+  }
+
+  private static RequestException unknown(
+      JsonObject json, String what, String name, java.util.Collection<String> known) {
+    return new RequestException(
+        Npy.printable(
+            json.where()
+                + ": there is no "
+                + what
+                + " '"
+                + name
+                + "'; the nearest: "
+                + Nearest.of(name, known)));
+  }
+
+  private static RequestException at(String where, Zennit4jException e) {
+    return new RequestException(Npy.printable(where + ": " + e.getMessage()), e);
+  }
+}

@@ -1,0 +1,293 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.requests;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.zennit4j.composites.Adjusted;
+import org.zennit4j.composites.Canonizer;
+import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.CompositeCanonizer;
+import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.LayerMapComposite;
+import org.zennit4j.composites.MapEntry;
+import org.zennit4j.composites.MergeBatchNorm;
+import org.zennit4j.composites.MixedComposite;
+import org.zennit4j.composites.NameLayerMapComposite;
+import org.zennit4j.composites.NameMapComposite;
+import org.zennit4j.composites.NamedMergeBatchNorm;
+import org.zennit4j.composites.ResNetCanonizer;
+import org.zennit4j.composites.ResidualSum;
+import org.zennit4j.composites.SequentialMergeBatchNorm;
+import org.zennit4j.composites.SpecialFirstLayerMapComposite;
+import org.zennit4j.composites.VggCanonizer;
+import org.zennit4j.rules.BasicRule;
+import org.zennit4j.rules.Bound;
+import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.SignedStabilizer;
+import org.zennit4j.rules.ZeroParams;
+
+/**
+ * Writes composites as JSON that {@link CompositeReader} reads back as equal ones, so that a result
+ * can say exactly how it was made.
+ *
+ * <p>Named composites are written as the maps that they stand for. Composites, rules, canonizers
+ * and stabilizers of one's own are code, not data, and are refused. Immutable and thread-safe.
+ */
+public final class CompositeWriter {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  /** Canonizers without arguments. */
+  private static final Set<Class<? extends Canonizer>> PLAIN =
+      Set.of(
+          MergeBatchNorm.class,
+          ResidualSum.class,
+          SequentialMergeBatchNorm.class,
+          ResNetCanonizer.class,
+          VggCanonizer.class);
+
+  private final Function<Bound, Optional<String>> names;
+
+  /** Knows no names of arrays, and refuses bounds that are tensors. */
+  public CompositeWriter() {
+    this(bound -> Optional.empty());
+  }
+
+  /**
+   * Knows names of arrays.
+   *
+   * @param names the name under which a reader will find the tensor of a bound, empty for none
+   */
+  public CompositeWriter(Function<Bound, Optional<String>> names) {
+    this.names = names;
+  }
+
+  /**
+   * Writes a composite.
+   *
+   * @param composite any of this library's
+   * @return an object
+   * @throws RequestException if it, or a part of it, is code of one's own
+   */
+  public ObjectNode write(Composite composite) {
+    if (composite instanceof EmptyComposite c) {
+      return start("empty", c.canonizers(), false);
+    }
+    if (composite instanceof LayerMapComposite c) {
+      ObjectNode json = start("layer_map", c.canonizers(), c.functional());
+      json.set("layer_map", map(c.layerMap()));
+      return strict(json, c.strict());
+    }
+    if (composite instanceof SpecialFirstLayerMapComposite c) {
+      ObjectNode json = start("special_first_layer_map", c.canonizers(), c.functional());
+      json.set("layer_map", map(c.layerMap()));
+      json.set("first_map", map(c.firstMap()));
+      return strict(json, c.strict());
+    }
+    if (composite instanceof NameMapComposite c) {
+      ObjectNode json = start("name_map", c.canonizers(), c.functional());
+      json.set("name_map", map(c.nameMap()));
+      return strict(json, c.strict());
+    }
+    if (composite instanceof NameLayerMapComposite c) {
+      ObjectNode json = start("name_layer_map", c.canonizers(), c.functional());
+      json.set("name_map", map(c.nameMap()));
+      json.set("layer_map", map(c.layerMap()));
+      return strict(json, c.strict());
+    }
+    if (composite instanceof MixedComposite c) {
+      ObjectNode json = start("mixed", c.own(), false);
+      ArrayNode parts = json.putArray("composites");
+      c.composites().forEach(part -> parts.add(write(part)));
+      return json;
+    }
+    if (composite instanceof Adjusted c) {
+      return write(plain(c));
+    }
+    throw code("the composite", composite);
+  }
+
+  /**
+   * Writes a composite as text.
+   *
+   * @param composite any of this library's
+   * @return one line
+   * @throws RequestException if it, or a part of it, is code of one's own
+   */
+  public String toJson(Composite composite) {
+    return write(composite).toString();
+  }
+
+  /** The same composite without the wrapper. */
+  private static Composite plain(Adjusted adjusted) {
+    Composite inner = adjusted.composite();
+    if (inner instanceof Adjusted nested) {
+      // The outer wrapper decides both.
+      return plain(new Adjusted(nested.composite(), adjusted.canonizers(), adjusted.functional()));
+    }
+    if (inner instanceof EmptyComposite) {
+      return new EmptyComposite(adjusted.canonizers());
+    }
+    if (inner instanceof MixedComposite mixed) {
+      List<Composite> parts = new ArrayList<>();
+      for (Composite part : mixed.composites()) {
+        // A part takes functional operators only where the whole does too.
+        parts.add(
+            part.withCanonizers(List.of())
+                .withFunctional(part.functional() && adjusted.functional()));
+      }
+      return new MixedComposite(parts, adjusted.canonizers());
+    }
+    Composite result =
+        inner.withCanonizers(adjusted.canonizers()).withFunctional(adjusted.functional());
+    if (result instanceof Adjusted) {
+      throw code("the composite", inner);
+    }
+    return result;
+  }
+
+  private ObjectNode start(String type, List<Canonizer> canonizers, boolean functional) {
+    ObjectNode json = JSON.objectNode().put("type", type);
+    if (!canonizers.isEmpty()) {
+      json.set("canonizers", canonizers(canonizers));
+    }
+    if (functional) {
+      json.put("functional", true);
+    }
+    return json;
+  }
+
+  private static ObjectNode strict(ObjectNode json, boolean strict) {
+    return strict ? json.put("strict", true) : json;
+  }
+
+  private ArrayNode map(List<MapEntry> entries) {
+    ArrayNode json = JSON.arrayNode();
+    for (MapEntry entry : entries) {
+      ArrayNode pair = json.addArray();
+      pair.add(texts(entry.keys()));
+      pair.add(write(entry.rule()));
+    }
+    return json;
+  }
+
+  private static ArrayNode texts(List<String> texts) {
+    ArrayNode json = JSON.arrayNode();
+    texts.forEach(json::add);
+    return json;
+  }
+
+  /**
+   * Writes a rule.
+   *
+   * @param rule any of this library's
+   * @return an object
+   * @throws RequestException if the rule or its stabilizer is code of one's own
+   */
+  public ObjectNode write(Rule rule) {
+    boolean own = rule.getClass().getPackage() != Rule.class.getPackage();
+    if (own || rule instanceof BasicRule || !RuleReader.names().contains(rule.name())) {
+      throw code("rule " + rule.name(), rule);
+    }
+    ObjectNode json = JSON.objectNode().put("rule", rule.name());
+    for (Map.Entry<String, Object> argument : rule.arguments().entrySet()) {
+      String where = "rule " + rule.name() + ", " + argument.getKey();
+      put(json, where, argument.getKey(), argument.getValue());
+    }
+    return json;
+  }
+
+  private void put(ObjectNode json, String where, String key, Object value) {
+    if (value instanceof Double number) {
+      json.put(key, finite(where, number));
+    } else if (value instanceof SignedStabilizer s) {
+      if (!s.clip() && !s.normScale() && s.dim() == null) {
+        json.put(key, finite(where, s.epsilon()));
+      } else {
+        json.set(key, stabilizer(where, s));
+      }
+    } else if (value instanceof ZeroParams zero) {
+      json.set(key, zero.text() ? JSON.textNode(zero.names().get(0)) : texts(zero.names()));
+    } else if (value instanceof Bound bound) {
+      if (bound.isNumber()) {
+        json.put(key, finite(where, bound.number()));
+      } else {
+        json.put(key, name(where, bound));
+      }
+    } else {
+      throw code(where, value);
+    }
+  }
+
+  private static ObjectNode stabilizer(String where, SignedStabilizer s) {
+    ObjectNode json = JSON.objectNode().put("epsilon", finite(where, s.epsilon()));
+    if (s.clip()) {
+      json.put("clip", true);
+    }
+    if (s.normScale()) {
+      json.put("norm_scale", true);
+    }
+    if (s.dim() != null) {
+      ArrayNode dim = json.putArray("dim");
+      s.dim().forEach(dim::add);
+    }
+    return json;
+  }
+
+  private String name(String where, Bound bound) {
+    return names
+        .apply(bound)
+        .orElseThrow(
+            () ->
+                new RequestException(
+                    where + ": a tensor without a name cannot be written as JSON; use a number"));
+  }
+
+  private static double finite(String where, double number) {
+    if (!Double.isFinite(number)) {
+      throw new RequestException(where + ": " + number + " cannot be written as JSON");
+    }
+    return number;
+  }
+
+  /**
+   * Writes canonizers.
+   *
+   * @param canonizers any of this library's
+   * @return a list of objects
+   * @throws RequestException if one of them is code of one's own
+   */
+  public ArrayNode canonizers(List<Canonizer> canonizers) {
+    ArrayNode json = JSON.arrayNode();
+    for (Canonizer canonizer : canonizers) {
+      ObjectNode item = json.addObject().put("type", canonizer.name());
+      if (canonizer instanceof NamedMergeBatchNorm named) {
+        ArrayNode map = item.putArray("name_map");
+        named.pairs().forEach(p -> map.addArray().add(texts(p.linears())).add(p.norm()));
+      } else if (canonizer instanceof CompositeCanonizer several) {
+        item.set("canonizers", canonizers(several.canonizers()));
+      } else if (!PLAIN.contains(canonizer.getClass())) {
+        throw code("canonizer " + canonizer.name(), canonizer);
+      }
+    }
+    return json;
+  }
+
+  private static RequestException code(String what, Object object) {
+    return new RequestException(
+        Npy.printable(
+            what
+                + " is code of one's own ("
+                + object.getClass().getName()
+                + ") and cannot be written as JSON"));
+  }
+}

@@ -1,0 +1,150 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.requests;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A file of requests: models, and cases that each say how an output of a model is to be explained.
+ *
+ * <p>Reading checks what is needed to tell the cases apart; what is wrong within a case is found
+ * when it runs, so that it fails alone. Immutable and thread-safe.
+ */
+public final class RequestFile {
+  /**
+   * The files of a model.
+   *
+   * @param scripted null if it cannot be scripted
+   * @param traced null if it cannot be traced
+   */
+  record ModelFiles(String scripted, String traced) {}
+
+  /**
+   * A case.
+   *
+   * @param id unique in the file
+   * @param json all of it
+   */
+  record Case(String id, ObjectNode json) {}
+
+  private final Path path;
+  private final Map<String, ModelFiles> models;
+  private final List<Case> cases;
+
+  private RequestFile(Path path, Map<String, ModelFiles> models, List<Case> cases) {
+    this.path = path;
+    this.models = models;
+    this.cases = cases;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param path a JSON file; paths in it are relative to its folder
+   * @return its models and cases
+   * @throws RequestException if it cannot be read, has a bad schema or an id twice
+   */
+  public static RequestFile read(Path path) {
+    JsonObject root = JsonObject.of(path.toString(), JsonObject.parse(path));
+    Map<String, ModelFiles> models = new LinkedHashMap<>();
+    JsonObject named = root.object("models");
+    for (String name : named.keys()) {
+      JsonObject files = named.object(name);
+      models.put(
+          name, new ModelFiles(files.string("scripted", null), files.string("traced", null)));
+    }
+    Map<String, Case> cases = new LinkedHashMap<>();
+    root.need("cases");
+    for (JsonObject.Item item : root.list("cases")) {
+      JsonObject json = item.object();
+      String id = checked(item.where(), json.string("id"));
+      if (cases.put(id, new Case(id, (ObjectNode) item.node())) != null) {
+        throw new RequestException(Npy.printable(path + ": two cases have the id '" + id + "'"));
+      }
+    }
+    return new RequestFile(path, Collections.unmodifiableMap(models), List.copyOf(cases.values()));
+  }
+
+  /** An id is a relative path below the output's folder, and must not leave it. */
+  private static String checked(String where, String id) {
+    List<String> segments = Arrays.asList(id.split("/", /* limit= */ -1));
+    boolean bad =
+        segments.contains("")
+            || segments.contains(".")
+            || segments.contains("..")
+            || id.indexOf('\\') >= 0
+            || segments.get(0).equals(RequestRunner.SUMMARY)
+            || id.chars().anyMatch(Character::isISOControl);
+    if (bad) {
+      throw new RequestException(
+          Npy.printable(where + ": '" + id + "' cannot be an id, which names a folder"));
+    }
+    return id;
+  }
+
+  /**
+   * The ids of the cases.
+   *
+   * @return in the order of the file
+   */
+  public List<String> ids() {
+    return cases.stream().map(Case::id).toList();
+  }
+
+  List<Case> cases() {
+    return cases;
+  }
+
+  /** The file of a model in a form; null stands for scripted, else traced. */
+  Path model(String name, RequestRunner.Form form) {
+    ModelFiles files = models.get(name);
+    if (files == null) {
+      throw new RequestException(
+          Npy.printable(
+              "there is no model '"
+                  + name
+                  + "'; the nearest: "
+                  + Nearest.of(name, models.keySet())));
+    }
+    String file =
+        form == RequestRunner.Form.TRACED || (form == null && files.scripted() == null)
+            ? files.traced()
+            : files.scripted();
+    if (file == null) {
+      throw new RequestException(
+          Npy.printable(
+              "model '" + name + "' has no " + (form == null ? "" : form + " ") + "file"));
+    }
+    return folder().resolve(file);
+  }
+
+  Path folder() {
+    return path.toAbsolutePath().getParent();
+  }
+
+  List<Case> select(List<String> globs) {
+    if (globs.isEmpty()) {
+      return cases;
+    }
+    List<Case> selected = new ArrayList<>();
+    for (Case one : cases) {
+      if (globs.stream().anyMatch(glob -> Glob.of(glob).test(one.id()))) {
+        selected.add(one);
+      }
+    }
+    if (selected.isEmpty()) {
+      throw new RequestException(
+          Npy.printable(path + ": no case matches " + String.join(", ", globs)));
+    }
+    return selected;
+  }
+}
