@@ -6,6 +6,7 @@ package org.zennit4j.composites;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.zennit4j.bindings.Program;
 
 /**
  * What a composite remembers while it is asked for the rules of one network, such as whether the
@@ -16,8 +17,34 @@ public final class Context {
   private final Map<String, Object> values = new HashMap<>();
   private final Map<Integer, Context> children = new HashMap<>();
 
-  /** An empty context. */
-  public Context() {}
+  private final Program program;
+
+  /** An empty context without a network. */
+  public Context() {
+    this(null);
+  }
+
+  /**
+   * An empty context.
+   *
+   * @param program the network that the composite is asked about, canonizers applied
+   */
+  public Context(Program program) {
+    this.program = program;
+  }
+
+  /**
+   * The network that the composite is asked about.
+   *
+   * @return the network, canonizers applied
+   * @throws CompositeException if the context was made without one
+   */
+  public Program program() {
+    if (program == null) {
+      throw new CompositeException("this composite needs a context with a network");
+    }
+    return program;
+  }
 
   /**
    * Reads a value.
@@ -46,6 +73,6 @@ public final class Context {
    * @return the same context for the same number
    */
   public Context part(int part) {
-    return children.computeIfAbsent(part, k -> new Context());
+    return children.computeIfAbsent(part, k -> new Context(program));
   }
 }

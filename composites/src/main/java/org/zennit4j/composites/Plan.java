@@ -90,7 +90,7 @@ public final class Plan implements AutoCloseable {
 
   private static Map<String, Rule> compose(Program program, Composite composite) {
     Map<String, Rule> rules = new LinkedHashMap<>();
-    Context context = new Context();
+    Context context = new Context(program);
     List<Layer> asked = new ArrayList<>(program.layers());
     if (composite.functional()) {
       asked.addAll(program.functionalLayers());
