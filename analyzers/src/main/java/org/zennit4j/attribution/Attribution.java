@@ -53,6 +53,43 @@ public final class Attribution implements AutoCloseable {
   }
 
   /**
+   * Makes the result of a method of one's own.
+   *
+   * @param output what was explained
+   * @param relevance the relevance of the input
+   * @param warnings one sentence each, perhaps none
+   * @return a result that closes both tensors
+   */
+  public static Attribution of(Tensor output, Tensor relevance, List<String> warnings) {
+    return new Attribution(
+        Natives.keep(output),
+        List.of(Natives.keep(relevance)),
+        List.of(),
+        Map.of(),
+        warnings,
+        List.of());
+  }
+
+  /**
+   * Makes a result out of kept tensors, which it takes over.
+   *
+   * @param output what was explained
+   * @param relevance the relevance of the input
+   * @param layers relevances at layers
+   * @param rules layer name to rule
+   * @param warnings one sentence each, perhaps none
+   * @return a result that closes all tensors
+   */
+  public static Attribution ofKept(
+      Tensor output,
+      Tensor relevance,
+      List<LayerRelevance> layers,
+      Map<String, Rule> rules,
+      List<String> warnings) {
+    return new Attribution(output, List.of(relevance), layers, rules, warnings, List.of());
+  }
+
+  /**
    * The output that was explained, for the clean input.
    *
    * @return of the model's output shape and dtype

@@ -26,6 +26,7 @@ public final class Target {
     TOP_ONES,
     TOP_LOGIT,
     OUTPUT,
+    ALL,
     SEED,
     FUNCTION
   }
@@ -91,6 +92,15 @@ public final class Target {
   }
 
   /**
+   * All outputs at once: ones, or with {@link #atLogit()} the outputs themselves.
+   *
+   * @return the target
+   */
+  public static Target all() {
+    return new Target(Kind.ALL, new int[0], null, null);
+  }
+
+  /**
    * A tensor.
    *
    * @param seed of the output's shape; cast to the output's dtype
@@ -108,6 +118,20 @@ public final class Target {
    */
   public static Target function(UnaryOperator<Tensor> function) {
     return new Target(Kind.FUNCTION, new int[0], null, function);
+  }
+
+  /**
+   * The same outputs, but starting with their values where this target starts with ones.
+   *
+   * @return this target where it says itself what it starts with
+   */
+  public Target atLogit() {
+    return switch (kind) {
+      case ONES -> logit(classes);
+      case TOP_ONES -> logitTop1();
+      case ALL -> output();
+      case LOGIT, TOP_LOGIT, OUTPUT, SEED, FUNCTION -> this;
+    };
   }
 
   /**
@@ -166,6 +190,7 @@ public final class Target {
   public Tensor apply(Tensor output) {
     return switch (kind) {
       case OUTPUT -> output.detach();
+      case ALL -> torch.ones_like(output.detach());
       case SEED -> fitting(seed, output);
       case FUNCTION -> fitting(function.apply(output.detach()), output);
       case ONES -> oneHot(output);
