@@ -102,6 +102,18 @@ final class AutogradFunction implements AutoCloseable {
     return pointer;
   }
 
+  /** The exception with the layer's name in front, unless it has it already. */
+  static Zennit4jException named(String layer, Exception e) {
+    String where = "layer '" + layer + "'";
+    if (e instanceof Zennit4jException known && String.valueOf(e.getMessage()).contains(where)) {
+      return known;
+    }
+    String message = where + ": " + Natives.firstLine(e);
+    return e instanceof ShapeException
+        ? new ShapeException(message, e)
+        : new Zennit4jException(message, e);
+  }
+
   /** Throws what a callback threw. */
   void rethrow(RuntimeException fallback) {
     Throwable thrown = failure;
@@ -185,19 +197,8 @@ final class AutogradFunction implements AutoCloseable {
         }
         results = computed;
       } catch (Throwable t) {
-        failure = named(t);
+        failure = t instanceof Exception e ? named(name, e) : t;
       }
-    }
-
-    private Throwable named(Throwable t) {
-      if (t instanceof Error
-          || (t instanceof Zennit4jException && String.valueOf(t.getMessage()).contains(name))) {
-        return t;
-      }
-      String message = "layer '" + name + "': " + Natives.firstLine(t);
-      return t instanceof ShapeException
-          ? new ShapeException(message, t)
-          : new Zennit4jException(message, t);
     }
 
     private void check(List<Tensor> computed) {

@@ -22,6 +22,9 @@ final class Block {
   /** Slots to be freed after instruction i. */
   final int[][] dead;
 
+  /** Slots to be freed after the results were read: those that this block defines. */
+  final int[] left;
+
   /**
    * Makes a block.
    *
@@ -54,6 +57,12 @@ final class Block {
         lastUse.put(slot, i);
       }
     }
+    this.left =
+        java.util.stream.IntStream.concat(
+                java.util.Arrays.stream(results), java.util.Arrays.stream(own))
+            .filter(lastUse::containsKey)
+            .distinct()
+            .toArray();
     List<List<Integer>> lists = new ArrayList<>();
     for (int i = 0; i < instructions.size(); i++) {
       lists.add(new ArrayList<>());

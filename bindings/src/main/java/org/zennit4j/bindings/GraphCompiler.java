@@ -61,6 +61,22 @@ final class GraphCompiler {
           "aten::type_as",
           "aten::sum_to_size");
 
+  /** Operators that make floating tensors where no dtype is given. */
+  private static final Set<String> FLOAT_FACTORIES =
+      Set.of(
+          "aten::zeros",
+          "aten::ones",
+          "aten::empty",
+          "aten::eye",
+          "aten::linspace",
+          "aten::logspace",
+          "aten::rand",
+          "aten::randn");
+
+  /** Operators that do so where one of their numbers is floating. */
+  private static final Set<String> NUMBER_FACTORIES =
+      Set.of("aten::full", "aten::arange", "aten::tensor", "aten::scalar_tensor");
+
   /** Operators that are never evaluated ahead of the run. */
   private static final Set<String> NEVER_FOLDED =
       Set.of(
@@ -976,8 +992,27 @@ final class GraphCompiler {
         if (wanted != code) {
           slots[dtype] = slot(new Binding.Fixed(literal(new IValue(wanted))));
         }
+      } else if (dtype >= 0
+          && dtype < in.size()
+          && in.get(dtype) instanceof Binding.Fixed fixed
+          && fixed.constant().isNone()
+          && cast.convertsDefault()
+          && makesFloats(operator, in)) {
+        slots[dtype] = slot(new Binding.Fixed(literal(new IValue(cast.wantedCode()))));
       }
       return slots;
+    }
+
+    /** Whether an operator makes a tensor of the default floating dtype if none is named. */
+    private static boolean makesFloats(Operator operator, List<Binding> in) {
+      return FLOAT_FACTORIES.contains(operator.name())
+          || (NUMBER_FACTORIES.contains(operator.name())
+              && in.stream()
+                  .anyMatch(b -> b instanceof Binding.Fixed f && isFloat(f.constant().value())));
+    }
+
+    private static boolean isFloat(IValue value) {
+      return value.isDouble() || value.isDoubleList();
     }
 
     private boolean foldable(JitNode node, String kind, List<Binding> in) {

@@ -152,6 +152,7 @@ final class Interpreter {
       Block taken = frame.get(branch.in[0]).toBool() ? branch.then : branch.otherwise;
       run(taken, frame);
       move(frame, taken.results, branch.out);
+      frame.free(taken.left);
     } else if (instruction instanceof Instruction.Loop loop) {
       loop(loop, frame);
     } else if (instruction instanceof Instruction.Fail fail) {
@@ -207,6 +208,7 @@ final class Interpreter {
       run(loop.body, frame);
       goOn = frame.get(loop.body.results[0]).toBool();
       move(frame, carriedOut, loop.out);
+      frame.free(loop.body.left);
     }
   }
 

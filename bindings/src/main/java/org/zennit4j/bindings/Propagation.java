@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -99,6 +100,9 @@ public final class Propagation implements AutoCloseable {
       for (Tensor tensor : tensors) {
         if (tensor.isNull()) {
           throw new ClosedException("an input tensor was closed before it was used");
+        }
+        if (!tensor.defined()) {
+          throw new ShapeException("input " + leaves.size() + " is an undefined tensor");
         }
         Tensor leaf;
         if (record && options.createGraph() && tensor.requires_grad()) {
@@ -238,6 +242,7 @@ public final class Propagation implements AutoCloseable {
       return result;
     }
     TensorVector found;
+    inactive = false;
     try {
       found =
           torch.grad(
@@ -457,7 +462,8 @@ public final class Propagation implements AutoCloseable {
 
     private List<Tensor> guardInputs(
         Region region, ModuleHook hook, ModuleHook.Call state, List<Tensor> tensors) {
-      List<Tensor> changed = keepAll(hook.forwardPre(state, tensors), tensors.size(), region);
+      List<Tensor> changed =
+          keepAll(ask(region, () -> hook.forwardPre(state, tensors)), tensors.size(), region);
       if (!recording || changed.stream().noneMatch(Tensor::requires_grad)) {
         return changed;
       }
@@ -470,7 +476,8 @@ public final class Propagation implements AutoCloseable {
 
     private List<Tensor> guardOutputs(
         Region region, ModuleHook hook, ModuleHook.Call state, List<Tensor> in, List<Tensor> out) {
-      List<Tensor> changed = keepAll(hook.forward(state, in, out), out.size(), region);
+      List<Tensor> changed =
+          keepAll(ask(region, () -> hook.forward(state, in, out)), out.size(), region);
       if (!recording || changed.stream().noneMatch(Tensor::requires_grad)) {
         return changed;
       }
@@ -486,6 +493,14 @@ public final class Propagation implements AutoCloseable {
               });
       kept.addAll(guarded);
       return guarded;
+    }
+
+    private List<Tensor> ask(Region region, Supplier<List<Tensor>> method) {
+      try {
+        return method.get();
+      } catch (RuntimeException e) {
+        throw AutogradFunction.named(region.name(), e);
+      }
     }
 
     private List<Tensor> keepAll(List<Tensor> tensors, int size, Region region) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Pointer;
@@ -93,6 +94,9 @@ public final class ScriptModel implements AutoCloseable {
     this.options = options;
     this.rewriting = rewriting;
     this.owned = new ArrayList<>();
+    TensorCast cast = null;
+    GraphCompiler compiler = null;
+    boolean compiled = false;
     try (PointerScope scope = new PointerScope()) {
       this.device = device(options.device());
       Natives.keep(device);
@@ -109,10 +113,10 @@ public final class ScriptModel implements AutoCloseable {
                 + ": the model is in training mode, so that its outputs depend on chance and batch; call eval() before"
                 + " saving it, or allow training mode");
       }
-      TensorCast cast = new TensorCast(stored, dtype, device, training);
+      cast = new TensorCast(stored, dtype, device, training);
       Map<Long, String> paths = new HashMap<>();
       List<ModuleEntry> entries = modules(module.jit, paths);
-      GraphCompiler compiler = new GraphCompiler(paths, cast);
+      compiler = new GraphCompiler(paths, cast);
       Code code = compiler.compile(module.jit, "forward");
       int[] arguments = java.util.stream.IntStream.range(0, code.parameters()).toArray();
       int[] results = java.util.stream.IntStream.range(0, code.body().results.length).toArray();
@@ -120,11 +124,16 @@ public final class ScriptModel implements AutoCloseable {
       List<IValue> defaults = defaults(module.jit);
       owned.addAll(compiler.resources());
       owned.addAll(cast.owned());
+      compiled = true;
       Program loaded = new Program(entry, entries, defaults, compiler.writesInPlace(), List.of());
       Program rewritten = rewriting.apply(loaded);
       this.program = rewritten == loaded ? loaded : rewritten.owning(loaded);
       this.findings = inspectModel();
     } catch (RuntimeException e) {
+      if (!compiled && compiler != null) {
+        Natives.releaseAll(compiler.resources());
+        Natives.releaseAll(cast.owned());
+      }
       Natives.releaseAll(owned);
       throw e;
     }
@@ -157,7 +166,7 @@ public final class ScriptModel implements AutoCloseable {
       throw new ModelLoadException(
           file + ": no such file" + (Files.isDirectory(file) ? " (it is a folder)" : ""));
     }
-    checkArchive(file);
+    checkArchive(file, file.toString());
     return load(file.toString(), file.toString(), options);
   }
 
@@ -175,7 +184,7 @@ public final class ScriptModel implements AutoCloseable {
       Path copy = Files.createTempFile("zennit4j-model", ".pt");
       try {
         Files.copy(stream, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        checkArchive(copy);
+        checkArchive(copy, "stream");
         return load(copy.toString(), "stream", options);
       } finally {
         Files.deleteIfExists(copy);
@@ -235,13 +244,13 @@ public final class ScriptModel implements AutoCloseable {
   }
 
   /** Tells the usual mistakes apart before LibTorch sees the file. */
-  private static void checkArchive(Path file) {
+  private static void checkArchive(Path file, String source) {
     Set<String> names = new HashSet<>();
     try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(file.toFile())) {
       zip.stream().forEach(e -> names.add(e.getName().substring(e.getName().indexOf('/') + 1)));
     } catch (IOException e) {
       throw new ModelLoadException(
-          file
+          source
               + ": not a TorchScript archive, or a truncated one ("
               + e.getMessage()
               + "); save the model with torch.jit.save",
@@ -249,12 +258,12 @@ public final class ScriptModel implements AutoCloseable {
     }
     if (names.stream().anyMatch(n -> n.equals("models/model.json"))) {
       throw new ModelLoadException(
-          file
+          source
               + ": a torch.export archive, which is not supported yet; save the model with torch.jit.save");
     }
     if (names.stream().noneMatch(n -> n.startsWith("code/") || n.equals("constants.pkl"))) {
       throw new ModelLoadException(
-          file
+          source
               + ": holds weights or a pickled object but no program (a state dict?); build the model in Python, and save"
               + " torch.jit.trace(model.eval(), example) or torch.jit.script(model.eval()) with torch.jit.save");
     }
@@ -473,12 +482,17 @@ public final class ScriptModel implements AutoCloseable {
    * @throws Zennit4jException if there is no such module
    */
   public HookHandle registerHook(String path, ModuleHook hook) {
-    if (program().layer(path).isEmpty()) {
+    if (program().layers().stream().noneMatch(layer -> layer.name().equals(path))) {
       throw new Zennit4jException(source() + ": there is no module '" + path + "'");
     }
     List<ModuleHook> list = hooks.computeIfAbsent(path, p -> new CopyOnWriteArrayList<>());
     list.add(hook);
-    return () -> list.remove(hook);
+    AtomicBoolean removed = new AtomicBoolean();
+    return () -> {
+      if (removed.compareAndSet(false, true)) {
+        list.remove(hook);
+      }
+    };
   }
 
   /**

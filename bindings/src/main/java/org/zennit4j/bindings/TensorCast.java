@@ -64,6 +64,15 @@ final class TensorCast {
     return original != null && code == original.value ? wanted.value : code;
   }
 
+  /** Whether a tensor of the default dtype, float32, has to be made in another one. */
+  boolean convertsDefault() {
+    return original == ScalarType.Float && wanted != original;
+  }
+
+  long wantedCode() {
+    return wanted.value;
+  }
+
   boolean copies() {
     return copies;
   }

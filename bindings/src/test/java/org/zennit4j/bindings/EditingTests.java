@@ -1,0 +1,199 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.testing.ModelBuilder;
+import org.zennit4j.testing.NativeLeaks;
+import org.zennit4j.testing.SeededWeights;
+import org.zennit4j.testing.TensorSubject;
+
+@ExtendWith(NativeLeaks.class)
+class EditingTests {
+  private ModelBuilder b;
+  private ScriptModel model;
+  private Program program;
+
+  /** Convolution without bias, its normalisation, a residual sum, and a constant that is added. */
+  @BeforeEach
+  void load() {
+    b = new ModelBuilder(ScalarType.Double, 1);
+    JitModule net = b.empty("nets.Net");
+    net.register_module(
+        "conv", b.conv(2, 3, 3, 3, ModelBuilder.Conv.PLAIN.withPadding(1).withBias(false)));
+    net.register_module("norm", b.batchNorm(2, 3));
+    net.register_module("act", b.reluInPlace());
+    net.register_parameter("offset", b.numbers(1, 3, 1, 1), false);
+    net.define(
+        """
+        def forward(self, x):
+            n = x.size(0) + x.dim()
+            y = self.act.forward(self.norm.forward(self.conv.forward(x)))
+            z = y + x
+            return z + self.offset
+        """);
+    model = ScriptModel.of(net);
+    program = model.program();
+  }
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
+  private static Tensor input() {
+    return SeededWeights.normal(7, ScalarType.Double, 2, 3, 5, 5);
+  }
+
+  private Region operator(String name) {
+    return program.regions().stream()
+        .filter(r -> r.toString().contains(name) && r.operators().size() == 1)
+        .filter(r -> r.instruction() instanceof Instruction.Operate)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private Region call(String name) {
+    return program.regions(program.layer(name).orElseThrow()).get(0);
+  }
+
+  @Test
+  void flow() {
+    DataFlow flow = program.dataFlow();
+    Region conv = operator("conv2d");
+    Region norm = operator("batch_norm");
+    Region relu = operator("relu");
+    Region first = operator("/add#0");
+    Region second = operator("/add#1");
+    assertThat(flow.producer(norm, 0)).contains(conv);
+    assertThat(flow.producer(conv, 0)).isEmpty();
+    assertThat(flow.consumers(conv)).contains(List.of(norm));
+    assertThat(flow.consumers(relu)).contains(List.of(first));
+    assertThat(flow.producer(first, 0)).contains(relu);
+    assertThat(flow.producer(second, 0)).contains(first);
+    assertThat(flow.producer(call("norm"), 0)).contains(conv);
+    assertThat(flow.result(call("conv"))).contains(conv);
+    assertThat(flow.dependsOnInput(first, 0)).isTrue();
+    assertThat(flow.dependsOnInput(first, 1)).isTrue();
+    assertThat(flow.dependsOnInput(second, 1)).isFalse();
+    assertThat(flow.consumers(second)).isEmpty();
+  }
+
+  @Test
+  void nothingChangedIsTheSameProgram() {
+    assertThat(program.edit().isEmpty()).isTrue();
+    try (Program copy = program.edit().apply()) {
+      TensorSubject.assertThat(copy.run(input()).get(0)).isBitEqualTo(program.run(input()).get(0));
+    }
+  }
+
+  @Test
+  void bypass() {
+    Tensor x = input();
+    try (Program changed =
+        program.edit().bypass(call("norm")).bypass(call("conv")).bypass(call("act")).apply()) {
+      Tensor offset =
+          call("conv").owner() == null ? null : operator("/add#1").parameters().get("other");
+      TensorSubject.assertThat(changed.run(x).get(0)).within(1e-15, 1e-15).of(x.add(x).add(offset));
+      assertThat(changed.layers()).hasSameSizeAs(program.layers());
+      assertThat(changed.region(call("norm").id()).parameters()).containsKey("weight");
+    }
+    try (Program changed = program.edit().bypass(operator("batch_norm")).apply()) {
+      Tensor offset = operator("/add#1").parameters().get("other");
+      Tensor conv =
+          torch.conv2d(
+              x,
+              call("conv").parameters().get("weight"),
+              new org.bytedeco.pytorch.TensorOptional(),
+              new long[] {1, 1},
+              new long[] {1, 1},
+              new long[] {1, 1},
+              1);
+      TensorSubject.assertThat(changed.run(x).get(0))
+          .within(1e-14, 1e-14)
+          .of(torch.relu(conv).add(x).add(offset));
+    }
+  }
+
+  @Test
+  void aBiasAppears() {
+    Tensor x = input();
+    Tensor weight = call("conv").parameters().get("weight").mul(new Scalar(2));
+    Tensor bias = b.numbers(1, 3);
+    assertThat(call("conv").parameters()).containsOnlyKeys("weight");
+    try (Program changed =
+        program
+            .edit()
+            .setParameter(operator("conv2d"), "weight", weight)
+            .setParameter(operator("conv2d"), "bias", bias)
+            .apply()) {
+      Region conv = changed.region(call("conv").id());
+      assertThat(conv.parameters()).containsOnlyKeys("weight", "bias");
+      TensorSubject.assertThat(conv.parameters().get("bias")).isBitEqualTo(bias);
+      assertThat(conv.linearMap().orElseThrow().bias()).isPresent();
+      Tensor expected =
+          torch.conv2d(
+              x,
+              weight,
+              new org.bytedeco.pytorch.TensorOptional(bias),
+              new long[] {1, 1},
+              new long[] {1, 1},
+              new long[] {1, 1},
+              1);
+      try (Propagation pass =
+          new Propagation(
+              changed,
+              Map.of(
+                  conv.id(),
+                  (call, r) -> {
+                    TensorSubject.assertThat(call.outputs().get(0)).isBitEqualTo(expected);
+                    // Replaced parameters can be replaced again.
+                    Tensor zero =
+                        call.forward(
+                                call.inputs(), Map.of("bias", torch.zeros(3).to(ScalarType.Double)))
+                            .get(0);
+                    TensorSubject.assertThat(zero.add(bias.reshape(1, 3, 1, 1)))
+                        .within(1e-13, 1e-13)
+                        .of(expected);
+                    return r;
+                  }),
+              PropagationOptions.defaults())) {
+        Tensor output = pass.record(List.of(x)).get(0);
+        pass.backward(List.of(output.detach()));
+      }
+    }
+    TensorSubject.assertThat(call("conv").parameters().get("weight").mul(new Scalar(2)))
+        .isBitEqualTo(weight);
+  }
+
+  @Test
+  void sums() {
+    Region addition = operator("/add#0");
+    try (Program changed = program.edit().sum(addition, "canonizer_sum", true).apply()) {
+      Layer layer = changed.layer("canonizer_sum").orElseThrow();
+      assertThat(layer.types()).containsExactly("Sum");
+      assertThat(layer.functional()).isFalse();
+      assertThat(changed.layer("/add#0").orElseThrow().name()).isEqualTo("/add#0");
+      TensorSubject.assertThat(changed.run(input()).get(0)).isBitEqualTo(model.run(input()).get(0));
+    }
+    assertThatThrownBy(() -> program.edit().sum(operator("relu"), "s", false))
+        .isInstanceOf(UnsupportedOperatorException.class);
+    assertThatThrownBy(() -> program.edit().setParameter(operator("relu"), "weight", input()))
+        .isInstanceOf(UnsupportedOperatorException.class);
+  }
+}
