@@ -44,6 +44,7 @@ final class AutogradFunction implements AutoCloseable {
   private TensorVector nothing;
   private Tensor seed;
   private volatile Throwable failure;
+  private volatile boolean closed;
 
   /**
    * Connects inputs to outputs.
@@ -138,6 +139,7 @@ final class AutogradFunction implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     delivered.values().forEach(Natives::release);
     delivered.clear();
     Natives.releaseAll(kept);
@@ -162,7 +164,17 @@ final class AutogradFunction implements AutoCloseable {
       return new FunctionPreHook() {
         @Override
         public TensorVector apply(TensorVector gradients) {
+          if (closed) {
+            // A graph that was made with createGraph may outlive this object; null would crash.
+            throw new ClosedException(
+                "the graph of a closed attribution cannot be differentiated; keep it open until then");
+          }
           compute(gradients);
+          Throwable thrown = failure;
+          if (thrown != null) {
+            // Whoever else differentiates the graph later gets the message at least.
+            throw new Zennit4jException(String.valueOf(thrown.getMessage()));
+          }
           return nothing;
         }
       };
