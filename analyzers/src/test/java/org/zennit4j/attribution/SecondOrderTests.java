@@ -210,9 +210,7 @@ class SecondOrderTests {
         try (Plan plain = Plan.gradient(model);
             Attribution expected =
                 new Gradient(plain).attribute(x, Target.seed(torch.ones_like(a.output())))) {
-          assertThat(derivative(a.output().sum(), x))
-              .within(1e-12, 1e-14)
-              .of(expected.relevance());
+          assertThat(derivative(a.output().sum(), x)).within(1e-12, 1e-14).of(expected.relevance());
         }
       }
     }
