@@ -17,6 +17,7 @@ import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.InputLayerMapComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.MergeBatchNorm;
@@ -61,6 +62,7 @@ public final class CompositeReader {
     TYPES.put("special_first_layer_map", List.of("layer_map", "first_map", "strict"));
     TYPES.put("name_map", List.of("name_map", "strict"));
     TYPES.put("name_layer_map", List.of("name_map", "layer_map", "strict"));
+    TYPES.put("input_layer_map", List.of("input_rule", "layer_map", "strict"));
     TYPES.put("mixed", List.of("composites"));
     TYPES.put("empty", List.of());
 
@@ -217,6 +219,13 @@ public final class CompositeReader {
       case "name_layer_map" ->
           new NameLayerMapComposite(
               map(json, "name_map"), map(json, "layer_map"), canonizers, functional, strict);
+      case "input_layer_map" ->
+          new InputLayerMapComposite(
+              rule(json.where("input_rule"), json.need("input_rule")),
+              map(json, "layer_map"),
+              canonizers,
+              !json.has("functional") || functional,
+              strict);
       case "mixed" -> {
         json.need("composites");
         yield new MixedComposite(

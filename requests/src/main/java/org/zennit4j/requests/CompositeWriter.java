@@ -13,11 +13,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.composites.Adjusted;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.InputLayerMapComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.MergeBatchNorm;
@@ -34,6 +36,7 @@ import org.zennit4j.rules.BasicRule;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.SignedStabilizer;
+import org.zennit4j.rules.StrictStabilizer;
 import org.zennit4j.rules.ZeroParams;
 
 /**
@@ -65,7 +68,8 @@ public final class CompositeWriter {
   /**
    * Knows names of arrays.
    *
-   * @param names the name under which a reader will find the tensor of a bound, empty for none
+   * @param names the name under which a reader will find the tensor of a bound (or of another
+   *     argument, asked for as a bound), empty for none
    */
   public CompositeWriter(Function<Bound, Optional<String>> names) {
     this.names = names;
@@ -101,6 +105,14 @@ public final class CompositeWriter {
     if (composite instanceof NameLayerMapComposite c) {
       ObjectNode json = start("name_layer_map", c.canonizers(), c.functional());
       json.set("name_map", map(c.nameMap()));
+      json.set("layer_map", map(c.layerMap()));
+      return strict(json, c.strict());
+    }
+    if (composite instanceof InputLayerMapComposite c) {
+      ObjectNode json = start("input_layer_map", c.canonizers(), c.functional());
+      // Functional operators take part unless the JSON says otherwise.
+      json.put("functional", c.functional());
+      json.set("input_rule", write(c.inputRule()));
       json.set("layer_map", map(c.layerMap()));
       return strict(json, c.strict());
     }
@@ -215,6 +227,8 @@ public final class CompositeWriter {
       } else {
         json.set(key, stabilizer(where, s));
       }
+    } else if (value instanceof StrictStabilizer) {
+      json.put(key, RuleReader.STRICT);
     } else if (value instanceof ZeroParams zero) {
       json.set(key, zero.text() ? JSON.textNode(zero.names().get(0)) : texts(zero.names()));
     } else if (value instanceof Bound bound) {
@@ -223,6 +237,8 @@ public final class CompositeWriter {
       } else {
         json.put(key, name(where, bound));
       }
+    } else if (value instanceof Tensor tensor) {
+      json.put(key, name(where, Bound.of(tensor)));
     } else {
       throw code(where, value);
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
+import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
@@ -22,17 +23,25 @@ import org.zennit4j.rules.ReLUBetaSmooth;
 import org.zennit4j.rules.ReLUDeconvNet;
 import org.zennit4j.rules.ReLUGuidedBackprop;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Sign;
+import org.zennit4j.rules.SignMu;
+import org.zennit4j.rules.SignThreshold;
 import org.zennit4j.rules.SignedStabilizer;
 import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.StdxEpsilon;
+import org.zennit4j.rules.StrictStabilizer;
 import org.zennit4j.rules.WSquare;
+import org.zennit4j.rules.Z;
 import org.zennit4j.rules.ZBox;
 import org.zennit4j.rules.ZPlus;
+import org.zennit4j.rules.ZPlusFast;
 import org.zennit4j.rules.ZeroParams;
 
 /** Reads rules and their arguments. */
 final class RuleReader {
   static final String STABILIZER = "stabilizer";
   static final String ZERO_PARAMS = "zero_params";
+  static final String STRICT = "strict";
   private static final String EPSILON = "epsilon";
 
   /** Which keys a rule has, and how it is made of them. */
@@ -83,6 +92,21 @@ final class RuleReader {
         (r, o) -> new ReLUBetaSmooth(o.number("beta_smooth", 10)),
         "relu_beta_smooth",
         "beta_smooth");
+    add((r, o) -> new Z(r.stabilizer(o), r.zeroParams(o)), "z", STABILIZER, ZERO_PARAMS);
+    add((r, o) -> new Sign(r.stabilizer(o), r.zeroParams(o)), "sign", STABILIZER, ZERO_PARAMS);
+    add(
+        (r, o) -> new SignMu(r.threshold(o), r.stabilizer(o), r.zeroParams(o)),
+        "sign_mu",
+        "mu",
+        STABILIZER,
+        ZERO_PARAMS);
+    add(
+        (r, o) -> new StdxEpsilon(o.number("factor", 0.25), r.stabilizer(o), r.zeroParams(o)),
+        "stdx_epsilon",
+        "factor",
+        STABILIZER,
+        ZERO_PARAMS);
+    add((r, o) -> new ZPlusFast(r.stabilizer(o)), "zplus_fast", STABILIZER);
   }
 
   private final ArraySource arrays;
@@ -126,6 +150,12 @@ final class RuleReader {
       return Stabilizer.standard();
     }
     JsonNode value = json.get(key);
+    if (value.isTextual()) {
+      if (!value.textValue().equals(STRICT)) {
+        throw JsonObject.wrong(json.where(key), "a number, an object or \"strict\"", value);
+      }
+      return new StrictStabilizer();
+    }
     if (!value.isObject()) {
       return Stabilizer.of(JsonObject.number(json.where(key), value));
     }
@@ -162,17 +192,33 @@ final class RuleReader {
   }
 
   Bound bound(JsonObject json, String key) {
-    JsonNode value = json.need(key);
-    if (value.isTextual()) {
-      try {
-        return Bound.of(arrays.get(value.textValue()).toTensor());
-      } catch (RequestException e) {
-        throw new RequestException(json.where(key) + ": " + e.getMessage(), e);
-      }
+    return json.need(key).isTextual()
+        ? Bound.of(tensor(json, key))
+        : Bound.of(numberOrName(json, key));
+  }
+
+  private SignThreshold threshold(JsonObject json) {
+    String key = "mu";
+    if (!json.has(key)) {
+      return SignThreshold.of(0);
     }
-    if (!value.isNumber()) {
-      throw JsonObject.wrong(json.where(key), "a number or the name of an array", value);
+    return json.get(key).isTextual()
+        ? SignThreshold.of(tensor(json, key))
+        : SignThreshold.of(numberOrName(json, key));
+  }
+
+  private Tensor tensor(JsonObject json, String key) {
+    try {
+      return arrays.get(json.string(key)).toTensor();
+    } catch (RequestException e) {
+      throw new RequestException(json.where(key) + ": " + e.getMessage(), e);
     }
-    return Bound.of(json.number(key));
+  }
+
+  private static double numberOrName(JsonObject json, String key) {
+    if (!json.get(key).isNumber()) {
+      throw JsonObject.wrong(json.where(key), "a number or the name of an array", json.get(key));
+    }
+    return json.number(key);
   }
 }

@@ -10,12 +10,12 @@ import org.zennit4j.attribution.Target;
 
 /**
  * Reads where relevance starts: {@code {"classes": [3, 1]}}, {@code {"top": 1}}, {@code
- * {"logit_of_classes": [3, 1]}}, {@code {"logit_of_top": 1}}, {@code {"output": true}} or {@code
- * {"seed": "array"}}.
+ * {"logit_of_classes": [3, 1]}}, {@code {"logit_of_top": 1}}, {@code {"output": true}}, {@code
+ * {"all": true}} (ones) or {@code {"seed": "array"}}.
  */
 public final class TargetReader {
   private static final List<String> KEYS =
-      List.of("classes", "top", "logit_of_classes", "logit_of_top", "output", "seed");
+      List.of("classes", "top", "logit_of_classes", "logit_of_top", "output", "all", "seed");
 
   private TargetReader() {}
 
@@ -46,11 +46,11 @@ public final class TargetReader {
       case "classes" -> Target.classes(classes(target, key));
       case "logit_of_classes" -> Target.logit(classes(target, key));
       case "seed" -> Target.seed(arrays.get(target.string(key)).toTensor());
-      case "output" -> {
+      case "output", "all" -> {
         if (!target.flag(key)) {
           throw JsonObject.wrong(target.where(key), "true", target.need(key));
         }
-        yield Target.output();
+        yield key.equals("all") ? Target.all() : Target.output();
       }
       default -> {
         if (JsonObject.number(target.where(key), target.need(key)) != 1) {
