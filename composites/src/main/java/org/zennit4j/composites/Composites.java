@@ -198,8 +198,8 @@ public final class Composites {
   }
 
   /**
-   * Excitation backpropagation: every linear layer has ZPlus, sums and average poolings
-   * Norm; activations and batch normalisations keep their gradient.
+   * Excitation backpropagation: every linear layer has ZPlus, sums and average poolings Norm;
+   * activations and batch normalisations keep their gradient.
    *
    * @return the composite {@code excitation_backprop}
    */
@@ -208,8 +208,8 @@ public final class Composites {
   }
 
   /**
-   * Excitation backpropagation: every linear layer has ZPlus, sums and average poolings
-   * Norm; activations and batch normalisations keep their gradient.
+   * Excitation backpropagation: every linear layer has ZPlus, sums and average poolings Norm;
+   * activations and batch normalisations keep their gradient.
    *
    * @param arguments stabilizer, zeroParams, layerMap
    * @return the composite {@code excitation_backprop}
