@@ -74,6 +74,8 @@ public record BatchNorm(
         Constant other = LinearMaps.constant(operate, code, "other");
         if (other != null && other.value().isDouble()) {
           eps = other.value().toDouble();
+        } else if (other != null && other.isTensor() && other.tensor().numel() == 1) {
+          eps = other.tensor().item_double();
         }
       }
     }

@@ -913,7 +913,7 @@ final class GraphCompiler {
           int[] out = define(node, env);
           shareMarked(kind, schema, arguments, out, true);
           instructions.add(
-              new Instruction.Operate(nextId++, twin, where, arguments, out, null, null));
+              new Instruction.Operate(nextId++, twin, where, arguments, out, true, null, null));
           rename(target, out[0]);
           return;
         }
@@ -930,7 +930,7 @@ final class GraphCompiler {
       int[] out = define(node, env);
       shareMarked(kind, schema, arguments, out, false);
       instructions.add(
-          new Instruction.Operate(nextId++, operator, where, arguments, out, null, null));
+          new Instruction.Operate(nextId++, operator, where, arguments, out, false, null, null));
     }
 
     private static boolean writesTensor(String kind) {
@@ -1061,11 +1061,11 @@ final class GraphCompiler {
       if (LIST_WRITERS.stream().noneMatch(writer -> graph.contains(writer + "("))) {
         return false;
       }
-      return !harmless(node.owningGraph().nodes(), node.output().unique());
+      return !harmless(node.owningGraph(), node.owningGraph().nodes(), node.output().unique());
     }
 
     /** Whether a value is given to operators only, to none that changes or keeps it. */
-    private boolean harmless(graph_node_list nodes, long value) {
+    private boolean harmless(Graph graph, graph_node_list nodes, long value) {
       graph_node_list_iterator it = nodes.begin();
       JitNode stop = nodes.end().multiply();
       for (JitNode user = it.multiply(); !user.equals(stop); it.increment(), user = it.multiply()) {
@@ -1082,12 +1082,14 @@ final class GraphCompiler {
         }
         for (long b = 0; b < user.blocks().size(); b++) {
           org.bytedeco.pytorch.Block block = user.blocks().get(b);
+          boolean branch = user.kind().toQualString().getString().equals("prim::If");
           for (long i = 0; i < block.outputs().size(); i++) {
-            if (block.outputs().get(i).unique() == value) {
+            boolean leaves = block.outputs().get(i).unique() == value;
+            if (leaves && !(branch && harmless(graph, graph.nodes(), user.output(i).unique()))) {
               return false;
             }
           }
-          if (!harmless(block.nodes(), value)) {
+          if (!harmless(graph, block.nodes(), value)) {
             return false;
           }
         }

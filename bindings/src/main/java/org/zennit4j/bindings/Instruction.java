@@ -28,6 +28,9 @@ abstract sealed class Instruction {
     final Operator operator;
     final String path;
 
+    /** Whether the model overwrites the first argument with the result. */
+    final boolean inPlace;
+
     /** The name of the layer that a canonizer made of this operator, or null. */
     final String sumName;
 
@@ -40,22 +43,24 @@ abstract sealed class Instruction {
         String path,
         int[] in,
         int[] out,
+        boolean inPlace,
         String sumName,
         int[] sumOrder) {
       super(in, out);
       this.id = id;
       this.operator = operator;
       this.path = path;
+      this.inPlace = inPlace;
       this.sumName = sumName;
       this.sumOrder = sumOrder;
     }
 
     Operate withInputs(int[] inputs) {
-      return new Operate(id, operator, path, inputs, out, sumName, sumOrder);
+      return new Operate(id, operator, path, inputs, out, inPlace, sumName, sumOrder);
     }
 
     Operate asSum(String name, int[] order) {
-      return new Operate(id, operator, path, in, out, name, order);
+      return new Operate(id, operator, path, in, out, inPlace, name, order);
     }
   }
 
@@ -65,15 +70,27 @@ abstract sealed class Instruction {
     final String path;
     final Code callee;
 
+    /** What a rule runs with other parameters, where that is more than what the program runs. */
+    final Code parametrised;
+
     Invoke(int id, String path, Code callee, int[] in, int[] out) {
+      this(id, path, callee, callee, in, out);
+    }
+
+    private Invoke(int id, String path, Code callee, Code parametrised, int[] in, int[] out) {
       super(in, out);
       this.id = id;
       this.path = path;
       this.callee = callee;
+      this.parametrised = parametrised;
     }
 
     Invoke withCallee(Code code) {
-      return new Invoke(id, path, code, in, out);
+      return new Invoke(id, path, code, code, in, out);
+    }
+
+    Invoke withCallee(Code code, Code forRules) {
+      return new Invoke(id, path, code, forRules, in, out);
     }
   }
 

@@ -380,7 +380,7 @@ public final class Program implements AutoCloseable {
 
     private Map<String, Tensor> moduleParameters(Instruction.Invoke invoke, Layer layer) {
       Map<String, Tensor> parameters = new LinkedHashMap<>();
-      for (Constant constant : invoke.callee.constants()) {
+      for (Constant constant : invoke.parametrised.constants()) {
         if (constant.name() != null
             && invoke.path.equals(constant.owner())
             && constant.isTensor()

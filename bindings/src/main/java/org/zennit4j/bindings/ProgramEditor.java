@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * Collects changes to a {@link Program} and makes the changed program. The original is never
@@ -27,6 +28,7 @@ public final class ProgramEditor {
   private final Program program;
   private final Map<Integer, List<Replacement>> parameters = new HashMap<>();
   private final Set<Integer> bypassed = new HashSet<>();
+  private final Map<Integer, Map<String, Tensor>> neutral = new HashMap<>();
   private final Map<Integer, Sum> sums = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
 
@@ -68,6 +70,28 @@ public final class ProgramEditor {
   public ProgramEditor bypass(Region region) {
     bypassed.add(region.id());
     return this;
+  }
+
+  /**
+   * Lets a batch normalisation that was merged into the layer before it hand on its input. For a
+   * rule that changes parameters it is still the normalisation with weight 1, bias 0, mean 0 and
+   * variance 1, as after Zennit's canonizers.
+   *
+   * @param norm a call with {@link Region#batchNorm()}
+   * @return this
+   */
+  public ProgramEditor neutralize(Region norm) {
+    BatchNorm batchNorm = norm.batchNorm().orElseThrow();
+    try (PointerScope scope = new PointerScope()) {
+      Tensor zeros = Natives.keep(torch.zeros_like(batchNorm.mean()));
+      Tensor ones = Natives.keep(torch.ones_like(batchNorm.mean()));
+      owned.add(zeros);
+      owned.add(ones);
+      neutral.put(
+          norm.id(),
+          Map.of("weight", ones, "bias", zeros, "running_mean", zeros, "running_var", ones));
+    }
+    return bypass(norm);
   }
 
   /**
@@ -129,8 +153,17 @@ public final class ProgramEditor {
 
   private Instruction rewrite(Instruction instruction, Code code, List<Constant> constants) {
     if (instruction instanceof Instruction.Invoke invoke) {
-      Code callee = bypassed.contains(invoke.id) ? identity(invoke.callee) : rewrite(invoke.callee);
-      return invoke.withCallee(callee);
+      if (!bypassed.contains(invoke.id)) {
+        Code callee = rewrite(invoke.callee);
+        return invoke.callee == invoke.parametrised
+            ? invoke.withCallee(callee)
+            : invoke.withCallee(callee, invoke.parametrised);
+      }
+      Code identity = identity(invoke.callee);
+      Instruction.Operate norm = LinearMaps.sole(invoke.callee);
+      return neutral.containsKey(invoke.id) && norm != null
+          ? invoke.withCallee(identity, neutralized(invoke.callee, norm, neutral.get(invoke.id)))
+          : invoke.withCallee(identity);
     }
     if (instruction instanceof Instruction.Operate operate) {
       return rewrite(operate, code, constants);
@@ -154,6 +187,32 @@ public final class ProgramEditor {
     Code plain = Code.identity(code.path(), code.parameters());
     return new Code(
         plain.path(), plain.parameters(), plain.slots(), code.constants(), plain.body());
+  }
+
+  /** The code of a normalisation that changes nothing until its parameters are replaced. */
+  private Code neutralized(Code code, Instruction.Operate norm, Map<String, Tensor> values) {
+    List<Constant> constants = new ArrayList<>();
+    int[] in = norm.in.clone();
+    for (Map.Entry<String, Tensor> entry : values.entrySet()) {
+      constants.add(constant(code, new Replacement(entry.getKey(), entry.getValue())));
+      in[norm.operator.argument(entry.getKey())] = -constants.size();
+    }
+    // LibTorch refuses an eps of 0; this one vanishes beside a variance of 1.
+    for (Map.Entry<String, IValue> entry :
+        Map.of("eps", new IValue(1e-300), "training", new IValue(false)).entrySet()) {
+      IValue value = Natives.keep(entry.getValue());
+      owned.add(value);
+      constants.add(new Constant(value, null, null));
+      in[norm.operator.argument(entry.getKey())] = -constants.size();
+    }
+    for (int i = 0; i < in.length; i++) {
+      if (norm.in[i] < 0 && in[i] == norm.in[i]) {
+        constants.add(code.constant(norm.in[i]));
+        in[i] = -constants.size();
+      }
+    }
+    Block body = new Block(List.of(norm.withInputs(in)), code.body().results, ownSlots(code));
+    return new Code(code.path(), code.parameters(), code.slots(), constants, body);
   }
 
   private Instruction rewrite(Instruction.Operate operate, Code code, List<Constant> constants) {

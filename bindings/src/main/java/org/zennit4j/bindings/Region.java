@@ -193,7 +193,29 @@ public final class Region {
   }
 
   Code code() {
-    return instruction instanceof Instruction.Invoke invoke ? invoke.callee : owner;
+    return code(false);
+  }
+
+  /** What runs; with other parameters that is more for a normalisation that was merged away. */
+  Code code(boolean withParameters) {
+    if (instruction instanceof Instruction.Invoke invoke) {
+      return withParameters ? invoke.parametrised : invoke.callee;
+    }
+    return owner;
+  }
+
+  /**
+   * Whether the model writes the result into its input's memory, as an in-place ReLU does. Here
+   * both keep their values; a rule that follows Zennit may want to know.
+   *
+   * @return true for a layer that is exactly one in-place operator
+   */
+  public boolean overwritesInput() {
+    if (instruction instanceof Instruction.Invoke invoke) {
+      Instruction.Operate sole = LinearMaps.sole(invoke.callee);
+      return sole != null && sole.inPlace;
+    }
+    return ((Instruction.Operate) instruction).inPlace;
   }
 
   @Override

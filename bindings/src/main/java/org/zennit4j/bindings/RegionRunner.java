@@ -46,7 +46,7 @@ final class RegionRunner {
         Natives.releaseAll(made);
       }
     }
-    Code code = region.code();
+    Code code = region.code(!parameters.isEmpty());
     IValue[] substitutes = null;
     if (!parameters.isEmpty()) {
       substitutes = new IValue[code.constants().size()];

@@ -79,7 +79,7 @@ final class BatchNormMerge {
       editor.setParameter(linear, "weight", weight);
       editor.setParameter(linear, "bias", bias);
     }
-    editor.bypass(norm);
+    editor.neutralize(norm);
   }
 
   private static Tensor scaled(LinearMap map, Tensor scale) {

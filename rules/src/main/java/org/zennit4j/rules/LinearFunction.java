@@ -50,7 +50,7 @@ abstract class LinearFunction implements LayerFunction {
   /** A tensor that depends on the parameters only; the supplier may give null. */
   final Tensor once(String key, Supplier<Tensor> supplier) {
     Tensor found = cache.get(key);
-    return found != null ? found : cache.computeIfAbsent(key, k -> keep(supplier));
+    return found != null ? found : remember(key, supplier);
   }
 
   /** A tensor that depends on the parameters and the shape of one sample. */
@@ -68,13 +68,21 @@ abstract class LinearFunction implements LayerFunction {
     if (cache.keySet().stream().filter(k -> k.startsWith(key + "[")).count() >= SHAPES) {
       return supplier.get();
     }
-    return cache.computeIfAbsent(full, k -> keep(supplier));
+    return remember(full, supplier);
   }
 
-  private static Tensor keep(Supplier<Tensor> supplier) {
+  /** Suppliers may ask for other tensors of the cache, so that it must not be locked meanwhile. */
+  private Tensor remember(String key, Supplier<Tensor> supplier) {
+    Tensor made;
     try (PointerScope scope = new PointerScope()) {
-      return Natives.keep(supplier.get());
+      made = Natives.keep(supplier.get());
     }
+    Tensor earlier = cache.putIfAbsent(key, made);
+    if (earlier == null) {
+      return made;
+    }
+    Natives.release(made);
+    return earlier;
   }
 
   final Tensor weight(String key, ParameterModifier modifier) {

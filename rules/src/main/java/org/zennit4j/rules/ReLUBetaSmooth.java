@@ -7,11 +7,14 @@ package org.zennit4j.rules;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
 
 /**
  * A smooth gradient for ReLUs: {@code R_x = sigmoid(beta x) * R}, the gradient of softplus.
+ *
+ * <p>As in Zennit, the input of a ReLU that works in place is what is left of it: its output.
  *
  * <p>A.-K. Dombrowski et al., Explanations can be manipulated and geometry is to blame, 2019.
  * Default beta 10 (Zennit).
@@ -36,7 +39,13 @@ public record ReLUBetaSmooth(double betaSmooth) implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return (call, relevance) ->
-        List.of(call.inputs().get(0).mul(new Scalar(betaSmooth)).sigmoid().mul(relevance.get(0)));
+    boolean overwritten = region.overwritesInput();
+    return (call, relevance) -> {
+      Tensor x = call.inputs().get(0);
+      if (overwritten) {
+        x = call.createGraph() ? call.forward(List.of(x), Map.of()).get(0) : call.outputs().get(0);
+      }
+      return List.of(x.mul(new Scalar(betaSmooth)).sigmoid().mul(relevance.get(0)));
+    };
   }
 }
