@@ -23,9 +23,9 @@ import org.bytedeco.javacpp.Loader;
  * classes before it uses zennit4j should call it first. It
  *
  * <ul>
- *   <li>unpacks the bundled {@code libtorch_cpu} before any class of the presets is initialised,
- *       because the linker would take a system-wide LibTorch while the cache is still empty, and
- *       crash;
+ *   <li>loads the bundled {@code libtorch_cpu} before any class of the presets is initialised,
+ *       because the linker would take another LibTorch that is installed system-wide (while the
+ *       cache is still empty) or named by {@code LD_LIBRARY_PATH}, and crash;
  *   <li>switches off JavaCPP's limit on the process's resident memory unless the application has
  *       set one (property {@code org.bytedeco.javacpp.maxPhysicalBytes}): tensors live outside the
  *       Java heap and would trip it;
@@ -68,13 +68,19 @@ public final class LibTorch {
       Class<?> presets =
           Class.forName(
               "org.bytedeco.pytorch.presets.torch", false, LibTorch.class.getClassLoader());
-      // Both copies are needed before libtorch.so is opened: its dependencies are looked up beside
-      // it first.
-      for (String library : List.of("libc10.so", "libtorch_cpu.so")) {
+      // Whatever is already loaded under its name is not looked up again: neither beside
+      // libtorch.so, where an empty cache has nothing yet, nor on LD_LIBRARY_PATH.
+      for (String library : List.of("c10", "torch_cpu")) {
         URL resource =
-            Loader.findResource(presets, "/org/bytedeco/pytorch/" + platform + "/" + library);
+            Loader.findResource(
+                presets, "/org/bytedeco/pytorch/" + platform + "/lib" + library + ".so");
         if (resource != null) {
-          Loader.cacheResource(resource);
+          Loader.load(
+              Class.forName(
+                  "org.bytedeco.openblas.global.openblas_nolapack",
+                  true,
+                  LibTorch.class.getClassLoader()));
+          Loader.loadLibrary(presets, new URL[] {resource}, library);
         }
       }
       Class.forName("org.bytedeco.pytorch.global.torch", true, LibTorch.class.getClassLoader());

@@ -155,7 +155,7 @@ public final class ProgramEditor {
     if (instruction instanceof Instruction.Invoke invoke) {
       if (!bypassed.contains(invoke.id)) {
         Code callee = rewrite(invoke.callee);
-        return invoke.callee == invoke.parametrised
+        return invoke.callee.equals(invoke.parametrised)
             ? invoke.withCallee(callee)
             : invoke.withCallee(callee, invoke.parametrised);
       }
