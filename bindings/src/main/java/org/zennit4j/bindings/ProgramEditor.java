@@ -193,6 +193,12 @@ public final class ProgramEditor {
   private Code neutralized(Code code, Instruction.Operate norm, Map<String, Tensor> values) {
     List<Constant> constants = new ArrayList<>();
     int[] in = norm.in.clone();
+    for (int i = 0; i < in.length; i++) {
+      if (in[i] < 0) {
+        constants.add(code.constant(in[i]));
+        in[i] = -constants.size();
+      }
+    }
     for (Map.Entry<String, Tensor> entry : values.entrySet()) {
       constants.add(constant(code, new Replacement(entry.getKey(), entry.getValue())));
       in[norm.operator.argument(entry.getKey())] = -constants.size();
@@ -204,12 +210,6 @@ public final class ProgramEditor {
       owned.add(value);
       constants.add(new Constant(value, null, null));
       in[norm.operator.argument(entry.getKey())] = -constants.size();
-    }
-    for (int i = 0; i < in.length; i++) {
-      if (norm.in[i] < 0 && in[i] == norm.in[i]) {
-        constants.add(code.constant(norm.in[i]));
-        in[i] = -constants.size();
-      }
     }
     Block body = new Block(List.of(norm.withInputs(in)), code.body().results, ownSlots(code));
     return new Code(code.path(), code.parameters(), code.slots(), constants, body);
