@@ -203,6 +203,9 @@ public final class Target {
     if (seed.isNull()) {
       throw new Zennit4jException("the target's tensor was closed before it was used");
     }
+    if (isOneSample(seed, output)) {
+      return fitting(seed.unsqueeze(0), output);
+    }
     if (!Arrays.equals(seed.shape(), output.shape())) {
       throw new ShapeException(
           "the target has shape "
@@ -211,6 +214,14 @@ public final class Target {
               + Arrays.toString(output.shape()));
     }
     return seed.to(output.device(), output.scalar_type());
+  }
+
+  /** The seed of a single sample may lack the batch. */
+  private static boolean isOneSample(Tensor seed, Tensor output) {
+    return output.dim() > 1
+        && output.size(0) == 1
+        && seed.dim() == output.dim() - 1
+        && Arrays.equals(seed.shape(), Arrays.copyOfRange(output.shape(), 1, (int) output.dim()));
   }
 
   private Tensor oneHot(Tensor output) {

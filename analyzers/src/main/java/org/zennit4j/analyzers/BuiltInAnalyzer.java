@@ -1,0 +1,173 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.analyzers;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.LayerRelevance;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
+
+/**
+ * What SignXAI's analyzers have in common: a method with its options, prepared for one model.
+ *
+ * <p>Inputs may be batches or single samples, see {@link MethodOption#BATCHED}; they are cast to
+ * the model's dtype and device. The relevance has the input's shape, only that of Grad-CAM has one
+ * channel. Immutable and thread-safe. Does not own its model, which must stay open.
+ */
+public abstract class BuiltInAnalyzer implements Analyzer {
+  private final ScriptModel model;
+  private final ResolvedMethod method;
+  private final InputReader reader;
+  private final Engine engine;
+  private volatile boolean closed;
+
+  BuiltInAnalyzer(ScriptModel model, ResolvedMethod method) {
+    this.model = model;
+    this.method = method;
+    this.reader = new InputReader(model, method.batched());
+    this.engine = Engines.of(model, method);
+  }
+
+  BuiltInAnalyzer(ScriptModel model, String name, MethodOptions options) {
+    this(model, ResolvedMethod.of(name, options));
+  }
+
+  /**
+   * The method with its options.
+   *
+   * @return the method
+   */
+  public final ResolvedMethod method() {
+    return method;
+  }
+
+  @Override
+  public final Attribution attribute(Tensor input, Target target) {
+    return attribute(input, target, AttributionOptions.defaults());
+  }
+
+  /**
+   * Explains outputs.
+   *
+   * @param input a batch or one sample; neither changed nor closed
+   * @param target which outputs; null for what the options say, by default the most likely class
+   * @param options layers whose relevances are kept (by methods of one pass), progress
+   * @return relevance, output and warnings, to be closed by the caller
+   */
+  public final Attribution attribute(Tensor input, Target target, AttributionOptions options) {
+    if (closed) {
+      throw new ClosedException("the analyzer " + method.name() + " was closed");
+    }
+    Explanation kept;
+    try (PointerScope scope = new PointerScope()) {
+      InputReader.Batch batch = reader.read(input);
+      Tensor x = batch.tensor();
+      if (method.name().requiresSeries() && x.dim() != 3) {
+        throw new ShapeException(
+            method.name() + " takes series of shape (batch, channels, time), not " + shape(input));
+      }
+      Target chosen = target == null ? Targets.of(method.target()) : target;
+      Explanation base = engine.explain(x, chosen, options);
+      Tensor map = modified(base.relevance(), x);
+      if (!method.allowNonFinite() && !map.isfinite().all().item_bool()) {
+        throw new Zennit4jException(
+            method.name()
+                + ": the relevance holds NaN or infinity"
+                + Diagnosis.firstLayer(model, engine.plan(), x, chosen)
+                + "; set allow_non_finite = true to get it as it is");
+      }
+      Tensor output = base.output();
+      if (batch.single()) {
+        map = map.squeeze(0);
+        output = output.squeeze(0);
+      }
+      kept =
+          new Explanation(
+              Natives.keep(new Tensor(output)),
+              Natives.keep(new Tensor(map)),
+              base.layers().stream()
+                  .map(
+                      l ->
+                          new LayerRelevance(
+                              l.layer(), l.call(), keptAll(l.inputs()), keptAll(l.outputs())))
+                  .toList(),
+              base.rules(),
+              base.warnings());
+    }
+    return Attribution.ofKept(
+        kept.output(), kept.relevance(), kept.layers(), kept.rules(), kept.warnings());
+  }
+
+  private static String shape(Tensor tensor) {
+    return java.util.Arrays.toString(tensor.shape());
+  }
+
+  private static List<Tensor> keptAll(List<Tensor> tensors) {
+    List<Tensor> result = new ArrayList<>();
+    tensors.forEach(t -> result.add(Natives.keep(t)));
+    return result;
+  }
+
+  private Tensor modified(Tensor map, Tensor x) {
+    Tensor result = map;
+    if (method.timesInput()) {
+      result = result.mul(x);
+    }
+    Optional<Object> threshold = method.signThreshold();
+    if (threshold.isPresent()) {
+      result = result.mul(sign(x, threshold.get()));
+    }
+    return result;
+  }
+
+  /** +1 where x reaches mu, else -1. */
+  static Tensor sign(Tensor x, Object mu) {
+    Tensor reached =
+        mu instanceof Number number
+            ? x.ge(new Scalar(number.doubleValue()))
+            : x.ge(OwnedTensors.like(mu, x, "mu"));
+    return reached.to(x.scalar_type()).mul_(new Scalar(2)).sub_(new Scalar(1));
+  }
+
+  @Override
+  public final void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    engine.close();
+  }
+
+  @Override
+  public final String toString() {
+    return getClass().getSimpleName() + "(" + method + ")";
+  }
+
+  static MethodOptions with(MethodOptions options, Map<String, Object> arguments) {
+    MethodOptions result = MethodOptions.none();
+    for (Map.Entry<String, Object> argument : arguments.entrySet()) {
+      result = result.with(argument.getKey(), argument.getValue());
+    }
+    return result.with(options);
+  }
+
+  static MethodOptions with(MethodOptions options, String key, Object value) {
+    return MethodOptions.none().with(key, value).with(options);
+  }
+}

@@ -1,0 +1,378 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.analyzers;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.Propagation;
+import org.zennit4j.bindings.PropagationOptions;
+import org.zennit4j.bindings.Region;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.Positions;
+
+/**
+ * DeepLIFT with the rescale rule: one pass for the baseline, which keeps what nonlinearities were
+ * given and made, and one for the input, which turns the differences into multipliers.
+ */
+final class DeepLiftEngine implements Engine {
+  /** Below this difference of inputs the derivative takes the place of the quotient. */
+  private static final double SMALLEST = 1e-7;
+
+  private static final Set<String> NONLINEAR =
+      Set.of(
+          "relu",
+          "relu6",
+          "hardtanh",
+          "leaky_relu",
+          "elu",
+          "celu",
+          "selu",
+          "gelu",
+          "silu",
+          "sigmoid",
+          "log_sigmoid",
+          "tanh",
+          "softplus",
+          "mish",
+          "hardswish",
+          "hardsigmoid",
+          "prelu",
+          "rrelu",
+          "hardshrink",
+          "softshrink",
+          "threshold",
+          "clamp",
+          "clamp_min",
+          "clamp_max",
+          "abs",
+          "exp",
+          "exp2",
+          "expm1",
+          "log",
+          "log1p",
+          "log2",
+          "log10",
+          "sqrt",
+          "rsqrt",
+          "square",
+          "pow",
+          "sin",
+          "cos",
+          "tan",
+          "sinh",
+          "cosh",
+          "asin",
+          "acos",
+          "atan",
+          "erf",
+          "erfc",
+          "reciprocal",
+          "maximum",
+          "minimum",
+          "div",
+          "floor_divide",
+          "softsign");
+  private static final Set<String> PRODUCTS =
+      Set.of(
+          "mul",
+          "div",
+          "matmul",
+          "bmm",
+          "mm",
+          "mv",
+          "dot",
+          "einsum",
+          "addmm",
+          "addbmm",
+          "baddbmm",
+          "addcmul",
+          "addcdiv",
+          "outer",
+          "bilinear",
+          "maximum",
+          "minimum",
+          "where",
+          "pow",
+          "linear",
+          "conv1d",
+          "conv2d",
+          "conv3d",
+          "_convolution",
+          "convolution",
+          "cosine_similarity",
+          "cdist");
+  private static final Set<String> REFUSED =
+      Set.of(
+          "scaled_dot_product_attention",
+          "_native_multi_head_attention",
+          "_transformer_encoder_layer_fwd",
+          "layer_norm",
+          "native_layer_norm",
+          "group_norm",
+          "instance_norm",
+          "rms_norm",
+          "lstm",
+          "gru",
+          "rnn_tanh",
+          "rnn_relu",
+          "glu",
+          "norm",
+          "linalg_vector_norm",
+          "std",
+          "var",
+          "prod",
+          "logsumexp",
+          "softmin",
+          "local_response_norm");
+  private static final Set<String> SOFTMAX =
+      Set.of("softmax", "log_softmax", "_softmax", "_log_softmax");
+
+  private final ScriptModel model;
+  private final Program program;
+  private final Object baseline;
+  private final Map<Integer, Boolean> isPooling;
+
+  DeepLiftEngine(ScriptModel model, Object baseline) {
+    this.program = model.program();
+    this.baseline = baseline;
+    this.isPooling = Collections.unmodifiableMap(nonlinearities(program));
+    this.model = model.retain();
+  }
+
+  /** The calls that need a multiplier of their own, and whether they are maximum poolings. */
+  private static Map<Integer, Boolean> nonlinearities(Program program) {
+    ValueFlow flow = new ValueFlow(program);
+    Set<Region> last = TrailingSoftmax.in(program);
+    Map<Integer, Boolean> result = new HashMap<>();
+    for (Region operator : flow.operators()) {
+      if (!flow.dependsOnInput(operator)) {
+        continue;
+      }
+      String name = operator.operators().get(0);
+      String plain = name.substring(name.indexOf("::") + 2).replaceFirst("(?<!_)_$", "");
+      Region call = Positions.callOf(operator);
+      Layer layer = call.layer();
+      if (layer.matches("MaxPool") || plain.startsWith("max_pool") || plain.contains("_max_pool")) {
+        result.put(call.id(), true);
+      } else if (layer.matches("Activation")) {
+        result.put(call.id(), false);
+      } else if (SOFTMAX.contains(plain)) {
+        if (!last.contains(operator)) {
+          throw refusal(operator, "a softmax inside");
+        }
+      } else if (REFUSED.contains(plain)) {
+        throw refusal(operator, "products of activations");
+      } else if (PRODUCTS.contains(plain) && dependent(flow, operator) > 1) {
+        throw refusal(operator, "a product of two activations");
+      } else if (NONLINEAR.contains(plain) && isNonlinear(flow, operator, plain)) {
+        result.put(operator.id(), false);
+      }
+    }
+    return result;
+  }
+
+  private static int dependent(ValueFlow flow, Region operator) {
+    int count = 0;
+    for (int i = 0; i < flow.arguments(operator); i++) {
+      count += flow.dependsOnInput(operator, i) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** A division is linear in its numerator. */
+  private static boolean isNonlinear(ValueFlow flow, Region operator, String name) {
+    return !name.equals("div") || flow.dependsOnInput(operator, 1);
+  }
+
+  private static Zennit4jException refusal(Region operator, String what) {
+    return new Zennit4jException(
+        "deeplift is not defined for "
+            + what
+            + ", as the model has in "
+            + Positions.layerOf(operator)
+            + "; use integrated_gradients for such a model");
+  }
+
+  /**
+   * What the calls of the baseline's pass hold, by call site, in the order of the backward pass.
+   */
+  private static final class Reference {
+    final Map<Integer, List<LayerCall>> calls = new ConcurrentHashMap<>();
+    final Map<Integer, Integer> used = new ConcurrentHashMap<>();
+
+    void add(LayerCall call) {
+      calls
+          .computeIfAbsent(call.region().id(), k -> Collections.synchronizedList(new ArrayList<>()))
+          .add(call);
+    }
+
+    LayerCall next(LayerCall call) {
+      int id = call.region().id();
+      int position = used.merge(id, 1, Integer::sum) - 1;
+      List<LayerCall> all = calls.getOrDefault(id, List.of());
+      if (position >= all.size()) {
+        throw new Zennit4jException(
+            "deeplift: '"
+                + call.region().name()
+                + "' runs for the input but not for the baseline; choose another baseline");
+      }
+      return all.get(position);
+    }
+  }
+
+  @Override
+  public Explanation explain(Tensor x, Target target, AttributionOptions options) {
+    Tensor from = OwnedTensors.like(baseline, x, "baseline").contiguous();
+    Reference reference = new Reference();
+    LayerFunction remember =
+        (call, relevance) -> {
+          reference.add(call);
+          List<Tensor> zeros = new ArrayList<>();
+          call.inputs().forEach(input -> zeros.add(torch.zeros_like(input)));
+          return zeros;
+        };
+    try (Propagation first = propagation(id -> remember);
+        PointerScope scope = new PointerScope()) {
+      List<Tensor> outputs = first.record(List.of(from));
+      List<Tensor> seeds = new ArrayList<>();
+      seeds.add(torch.ones_like(Explanation.checked(outputs, x).detach()));
+      while (seeds.size() < outputs.size()) {
+        seeds.add(null);
+      }
+      var unused = first.backward(seeds);
+      Explanation.progress(options, 1, 2);
+      Propagation second =
+          propagation(
+              id ->
+                  isPooling.get(id)
+                      ? (call, r) -> pooling(call, reference.next(call), r)
+                      : (call, r) -> rescale(call, reference.next(call), r));
+      Explanation pass = Explanation.pass(second, x, target::apply);
+      Explanation.progress(options, 2, 2);
+      Explanation kept =
+          Explanation.of(
+              Natives.keep(pass.output()), Natives.keep(pass.relevance().mul(x.sub(from))));
+      scope.close();
+      kept.tensors().forEach(Natives::handOver);
+      return kept;
+    }
+  }
+
+  private Propagation propagation(java.util.function.IntFunction<LayerFunction> function) {
+    Map<Integer, LayerFunction> functions = new HashMap<>();
+    isPooling.keySet().forEach(id -> functions.put(id, function.apply(id)));
+    return new Propagation(
+        program, functions, PropagationOptions.defaults().withHooks(model.hooks()));
+  }
+
+  private static List<Tensor> nothing(LayerCall call) {
+    return new ArrayList<>(Collections.nCopies(call.inputs().size(), null));
+  }
+
+  /** The quotient of differences, or the derivative where the inputs hardly differ. */
+  private static List<Tensor> rescale(LayerCall call, LayerCall base, List<Tensor> relevance) {
+    Tensor m = relevance.get(0);
+    if (m == null) {
+      return nothing(call);
+    }
+    Tensor x = call.inputs().get(0);
+    Tensor out = call.outputs().get(0);
+    List<Tensor> derivatives = call.gradient(relevance);
+    for (int i = 0; i < derivatives.size(); i++) {
+      Tensor input = call.inputs().get(i);
+      boolean elementwise =
+          derivatives.get(i) != null && java.util.Arrays.equals(input.shape(), out.shape());
+      if (elementwise) {
+        Tensor difference = input.sub(base.inputs().get(i));
+        Tensor small = difference.abs().le(new Scalar(SMALLEST));
+        Tensor quotient =
+            out.sub(base.outputs().get(0)).div(difference.masked_fill(small, new Scalar(1)));
+        derivatives.set(i, torch.where(small, derivatives.get(i), m.mul(quotient)));
+      } else if (input.equals(x) && derivatives.get(i) != null) {
+        throw new Zennit4jException(
+            "deeplift: '" + call.region().name() + "' does not act elementwise");
+      }
+    }
+    return derivatives;
+  }
+
+  /** The winner of the larger output gets the whole difference of outputs. */
+  private static List<Tensor> pooling(LayerCall call, LayerCall base, List<Tensor> relevance) {
+    Tensor m = relevance.get(0);
+    if (m == null) {
+      return nothing(call);
+    }
+    Tensor x = call.inputs().get(0);
+    Tensor x0 = base.inputs().get(0);
+    try (AutoGradMode on = new AutoGradMode(true)) {
+      Pool here = new Pool(call, x, m);
+      Pool there = new Pool(base, x0, m);
+      Tensor out = call.outputs().get(0);
+      Tensor out0 = base.outputs().get(0);
+      Tensor difference = out.sub(out0);
+      Tensor rises = difference.ge(new Scalar(0));
+      Tensor din = torch.where(rises, out.sub(here.gather(x0)), there.gather(x).sub(out0));
+      Tensor small = din.abs().le(new Scalar(SMALLEST));
+      Tensor share = m.mul(difference.div(din.masked_fill(small, new Scalar(1))));
+      Tensor zero = torch.zeros_like(m);
+      Tensor toHere = torch.where(small, m, torch.where(rises, share, zero));
+      Tensor toThere = torch.where(rises.logical_or(small), zero, share);
+      return List.of(here.scatter(toHere).add(there.scatter(toThere)).detach());
+    }
+  }
+
+  /** A maximum pooling with its winners fixed: a linear map. */
+  private static final class Pool {
+    private final Tensor input;
+    private final Tensor output;
+    private final Tensor weights;
+    private final Tensor scattered;
+
+    Pool(LayerCall call, Tensor x, Tensor like) {
+      input = x.detach().requires_grad_(true);
+      output = call.forward(List.of(input), Map.of()).get(0);
+      weights = torch.ones_like(like.detach()).requires_grad_(true);
+      scattered =
+          LayerCall.vectorJacobian(List.of(output), List.of(input), List.of(weights), true).get(0);
+    }
+
+    /** To each winner what its outputs have. */
+    Tensor scatter(Tensor values) {
+      return LayerCall.vectorJacobian(List.of(output), List.of(input), List.of(values), true)
+          .get(0);
+    }
+
+    /** From each winner's place to its outputs. */
+    Tensor gather(Tensor values) {
+      return LayerCall.vectorJacobian(List.of(scattered), List.of(weights), List.of(values), true)
+          .get(0)
+          .detach();
+    }
+  }
+
+  @Override
+  public void close() {
+    model.release();
+  }
+}

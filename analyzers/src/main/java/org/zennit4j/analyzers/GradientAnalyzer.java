@@ -1,0 +1,33 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.analyzers;
+
+import org.zennit4j.bindings.ScriptModel;
+
+/**
+ * The gradient of the target's score.
+ *
+ * <p>K. Simonyan et al., 2013.
+ */
+public final class GradientAnalyzer extends BuiltInAnalyzer {
+  /**
+   * Creates the analyzer.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   */
+  public GradientAnalyzer(ScriptModel model) {
+    this(model, MethodOptions.none());
+  }
+
+  /**
+   * Creates the analyzer.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param options further options; they win over arguments
+   */
+  public GradientAnalyzer(ScriptModel model, MethodOptions options) {
+    super(model, "gradient", options);
+  }
+}
