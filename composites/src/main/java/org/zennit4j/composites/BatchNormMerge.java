@@ -10,7 +10,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.BatchNorm;
 import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.LinearMap;
@@ -65,30 +64,26 @@ final class BatchNormMerge {
   static void merge(ProgramEditor editor, Region linear, Region norm) {
     LinearMap map = linear.linearMap().orElseThrow();
     BatchNorm bn = norm.batchNorm().orElseThrow();
-    ScalarType dtype = map.weight().scalar_type();
     try (PointerScope scope = new PointerScope()) {
-      // In double precision, so that the merged parameters are rounded once.
-      Tensor mean = doubles(bn.mean());
-      Tensor deviation = doubles(bn.variance()).add(new Scalar(bn.eps())).sqrt();
-      Tensor gamma = bn.weight().isPresent() ? doubles(bn.weight().get()) : torch.ones_like(mean);
-      Tensor scale = gamma.div(deviation);
-      Tensor shifted = map.bias().isPresent() ? doubles(map.bias().get()).sub(mean) : mean.neg();
+      Tensor deviation = bn.variance().add(new Scalar(bn.eps())).sqrt();
+      Tensor scale =
+          bn.weight().isPresent()
+              ? bn.weight().get().div(deviation)
+              : torch.ones_like(deviation).div(deviation);
+      Tensor weight = scaled(map, scale);
+      Tensor shifted = map.bias().isPresent() ? map.bias().get().sub(bn.mean()) : bn.mean().neg();
       Tensor bias = shifted.mul(scale);
       if (bn.bias().isPresent()) {
-        bias = bias.add(doubles(bn.bias().get()));
+        bias = bias.add(bn.bias().get());
       }
-      editor.setParameter(linear, "weight", scaled(map, scale).to(dtype));
-      editor.setParameter(linear, "bias", bias.to(dtype));
+      editor.setParameter(linear, "weight", weight);
+      editor.setParameter(linear, "bias", bias);
     }
     editor.neutralize(norm);
   }
 
-  private static Tensor doubles(Tensor tensor) {
-    return tensor.to(ScalarType.Double);
-  }
-
   private static Tensor scaled(LinearMap map, Tensor scale) {
-    Tensor weight = doubles(map.weight());
+    Tensor weight = map.weight();
     int dimensions = (int) weight.dim();
     if (!map.isTransposed()) {
       long[] shape = new long[dimensions];
