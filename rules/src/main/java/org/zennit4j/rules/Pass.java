@@ -29,7 +29,7 @@ public record Pass() implements Rule {
     return (call, relevance) -> {
       if (call.inputs().size() != 1 || relevance.size() != 1) {
         throw new RuleException(
-            "pass cannot explain '"
+            "pass cannot explain layer '"
                 + region.name()
                 + "', which has "
                 + call.inputs().size()

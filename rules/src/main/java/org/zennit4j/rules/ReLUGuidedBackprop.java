@@ -30,7 +30,7 @@ public record ReLUGuidedBackprop() implements Rule {
       Tensor r = relevance.get(0);
       if (gradient == null || !Arrays.equals(gradient.shape(), r.shape())) {
         throw new RuleException(
-            "relu_guided_backprop cannot explain '"
+            "relu_guided_backprop cannot explain layer '"
                 + region.name()
                 + "', which does not act elementwise");
       }
