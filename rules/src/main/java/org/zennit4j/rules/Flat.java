@@ -5,8 +5,10 @@
 package org.zennit4j.rules;
 
 import java.util.List;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
@@ -95,21 +97,27 @@ public final class Flat extends DeclaredRule {
               "kernel",
               () -> {
                 Tensor full = ones().apply(map.weight(), "weight");
-                return full.narrow(0, 0, groups).narrow(1, 0, 1).contiguous();
+                return full.narrow(0, 0, groups).narrow(1, 0, 1).contiguous().to(ScalarType.Double);
               });
+      // One channel costs little, so that its sums can be in double precision.
       Tensor sample = x.narrow(1, 0, groups);
       Tensor denominator =
           forShape(
               "denominator",
               x,
               () -> {
-                Tensor counts = map.forward(torch.ones_like(sample.narrow(0, 0, 1)), kernel, null);
+                Tensor one = torch.ones_like(sample.narrow(0, 0, 1)).to(ScalarType.Double);
+                Tensor counts = map.forward(one, kernel, null);
                 return stabilizer.apply(
                     counts.mul(new org.bytedeco.pytorch.Scalar((double) perGroup)));
               });
       long outPerGroup = r.size(1) / groups;
-      Tensor q = r.unflatten(1, groups, outPerGroup).sum(2).div(denominator);
-      return map.adjoint(q, sample, kernel)
+      Tensor q =
+          r.unflatten(1, groups, outPerGroup)
+              .sum(new long[] {2}, false, new ScalarTypeOptional(ScalarType.Double))
+              .div(denominator);
+      return map.adjoint(q, sample.to(ScalarType.Double), kernel)
+          .to(x.scalar_type())
           .repeat_interleave(
               perGroup,
               new org.bytedeco.pytorch.LongOptional(1),
