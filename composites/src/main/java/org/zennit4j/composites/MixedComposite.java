@@ -63,6 +63,13 @@ public record MixedComposite(List<Composite> composites, List<Canonizer> own) im
     return composites.stream().anyMatch(Composite::functional);
   }
 
+  /** All parts take functional operators, or none does. */
+  @Override
+  public Composite withFunctional(boolean functional) {
+    return new MixedComposite(
+        composites.stream().map(c -> c.withFunctional(functional)).toList(), own);
+  }
+
   @Override
   public List<String> check(Program program) {
     List<String> findings = new ArrayList<>();
