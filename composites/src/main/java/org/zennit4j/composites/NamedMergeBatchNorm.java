@@ -4,12 +4,13 @@
  */
 package org.zennit4j.composites;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
+import org.zennit4j.bindings.Region;
 
 /**
  * Merges batch normalisations into the linear modules that are named, as Zennit's canonizer of that
@@ -39,13 +40,13 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
   @Override
   public Program apply(Program program) {
     DataFlow flow = program.dataFlow();
-    ProgramEditor editor = program.edit();
+    Map<Region, Region> matches = new LinkedHashMap<>();
     for (Pair pair : pairs) {
       List<Layer> linears = pair.linears().stream().map(n -> layer(program, n)).toList();
-      SequentialMergeBatchNorm.merge(
-          program, flow, editor, linears, layer(program, pair.norm()), name());
+      SequentialMergeBatchNorm.match(
+          program, flow, matches, linears, layer(program, pair.norm()), name());
     }
-    return editor.isEmpty() ? program : editor.apply();
+    return SequentialMergeBatchNorm.merged(program, matches);
   }
 
   private Layer layer(Program program, String name) {

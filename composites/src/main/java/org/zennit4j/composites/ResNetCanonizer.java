@@ -27,7 +27,7 @@ public record ResNetCanonizer() implements Canonizer {
     for (Region region : merged.regions()) {
       boolean inBlock =
           region.parent().isPresent() && BLOCKS.contains(region.parent().get().layer().className());
-      if (inBlock && ResidualSum.isSum(region, flow)) {
+      if (inBlock && region.layer().functional() && ResidualSum.isSum(region, flow)) {
         editor.sum(region, ResidualSum.sumName(region.path()), true);
       }
     }

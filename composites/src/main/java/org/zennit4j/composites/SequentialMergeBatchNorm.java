@@ -4,7 +4,9 @@
  */
 package org.zennit4j.composites;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Layer;
@@ -21,23 +23,34 @@ public record SequentialMergeBatchNorm() implements Canonizer {
   @Override
   public Program apply(Program program) {
     DataFlow flow = program.dataFlow();
-    ProgramEditor editor = program.edit();
+    Map<Region, Region> pairs = new LinkedHashMap<>();
     List<Layer> leaves = program.layers().stream().filter(Layer::leaf).toList();
     for (int i = 1; i < leaves.size(); i++) {
       if (leaves.get(i - 1).matches(Types.LINEAR) && leaves.get(i).matches(Types.BATCH_NORM)) {
-        merge(program, flow, editor, List.of(leaves.get(i - 1)), leaves.get(i), name());
+        match(program, flow, pairs, List.of(leaves.get(i - 1)), leaves.get(i), name());
       }
     }
-    return editor.isEmpty() ? program : editor.apply();
+    return merged(program, pairs);
+  }
+
+  /** Merges pairs of normalisations and linear operators, all of which were found to match. */
+  static Program merged(Program program, Map<Region, Region> pairs) {
+    if (pairs.isEmpty()) {
+      return program;
+    }
+    ProgramEditor editor = program.edit();
+    pairs.forEach((norm, linear) -> BatchNormMerge.merge(editor, linear, norm));
+    return editor.apply();
   }
 
   /**
-   * Merges a normalisation at all its calls into the layers that are named before it, or refuses.
+   * Finds the operators into which a normalisation at all its calls is merged, among the layers
+   * that are named before it, or refuses.
    */
-  static void merge(
+  static void match(
       Program program,
       DataFlow flow,
-      ProgramEditor editor,
+      Map<Region, Region> pairs,
       List<Layer> linears,
       Layer norm,
       String canonizer) {
@@ -59,7 +72,7 @@ public record SequentialMergeBatchNorm() implements Canonizer {
                 + String.join("', '", linears.stream().map(Layer::name).toList())
                 + "', since it does not normalise that layer's output alone; use merge_batch_norm");
       }
-      BatchNormMerge.merge(editor, linear.get(), region);
+      pairs.put(region, linear.get());
     }
   }
 
