@@ -1,0 +1,168 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npy;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Arrays in, arrays out. */
+@Command(
+    name = "attribute",
+    description = {
+      "Explains a model's output for arrays, and writes the relevance as arrays.",
+      "Without --composite it is the plain gradient, as in Zennit; nothing is added to a composite."
+    },
+    footer = {
+      "",
+      "Example:",
+      "  zennit4j attribute --model m.pt --input x.npy --composite epsilon_plus \\",
+      "      --canonizers merge_batch_norm --target 3 --output r.npy"
+    })
+final class AttributeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-m", "--model"},
+      required = true,
+      paramLabel = "MODEL.pt",
+      description = "A TorchScript model.")
+  private Path model;
+
+  @Option(
+      names = {"-i", "--input"},
+      required = true,
+      arity = "1..*",
+      paramLabel = "X.npy",
+      description = "One array for each argument of the model, cast to the model's dtype.")
+  private List<Path> inputs;
+
+  @Mixin private TargetOption target;
+  @Mixin private HowOptions how;
+
+  @Option(
+      names = "--layer",
+      arity = "1..*",
+      paramLabel = "NAME",
+      description = "Write the relevance at these layers too.")
+  private List<String> layers = List.of();
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = "The names of the classes, one a line, for --target NAME.")
+  private Path labels;
+
+  @Option(
+      names = {"-o", "--output"},
+      required = true,
+      paramLabel = "R.npy",
+      description = "The relevance; R.0.npy, R.1.npy... for several inputs.")
+  private Path output;
+
+  @Option(
+      names = "--save-output",
+      paramLabel = "Y.npy",
+      description = "Write the model's output too.")
+  private Path modelOutput;
+
+  @Option(names = "--sidecar", description = "Write FILE.json beside R.npy: how it was made.")
+  private boolean sidecar;
+
+  @Mixin private ModelOptions loading;
+
+  @Override
+  public Integer call() throws IOException {
+    Labels names = labels == null ? Labels.none() : Labels.read(labels);
+    target.check(names);
+    how.check();
+    for (int i = 0; i < inputs.size(); i++) {
+      Outputs.check(ExplainCommand.numbered(output, i, inputs.size()));
+    }
+    if (modelOutput != null) {
+      Outputs.check(modelOutput);
+    }
+    List<NdArray> arrays = inputs.stream().map(Npy::read).toList();
+    try (ScriptModel network = loading.load(model, false);
+        Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
+        PointerScope scope = new PointerScope()) {
+      LayerFiles files = new LayerFiles(explainer.program(), layers);
+      List<Tensor> tensors = new ArrayList<>();
+      for (NdArray array : arrays) {
+        tensors.add(tensor(array, network));
+      }
+      Target start = how.hasMethod() && target.isDefault() ? null : target.target(names);
+      AttributionOptions options =
+          AttributionOptions.defaults()
+              .withListener(Progress.listener())
+              .withLayers(layers.toArray(String[]::new));
+      try (Attribution result = explainer.explain(tensors, start, options)) {
+        write(result, files, explainer);
+      }
+    }
+    return 0;
+  }
+
+  private void write(Attribution result, LayerFiles files, Explainer explainer) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Path first = null;
+    for (int i = 0; i < result.relevances().size(); i++) {
+      Tensor relevance = result.relevances().get(i);
+      if (relevance != null) {
+        Path file = ExplainCommand.numbered(output, i, result.relevances().size());
+        Outputs.array(file, NdArray.of(relevance));
+        out.println(file + " " + Arrays.toString(relevance.shape()));
+        first = first == null ? file : first;
+      }
+    }
+    if (first == null) {
+      throw new Zennit4jException(
+          "none of the inputs is floating, so that none has a relevance; give a floating array");
+    }
+    files.write(result, output).forEach(out::println);
+    if (modelOutput != null) {
+      Outputs.array(modelOutput, NdArray.of(result.output()));
+      out.println(modelOutput + " " + Arrays.toString(result.output().shape()));
+    }
+    List<String> notes = new ArrayList<>(result.warnings());
+    notes.addAll(explainer.notes());
+    notes.forEach(w -> spec.commandLine().getErr().println("zennit4j: note: " + w));
+    if (sidecar) {
+      new Sidecar(model)
+          .withFiles("inputs", inputs)
+          .with("target", target.text())
+          .with(explainer.request())
+          .with("warnings", result.warnings())
+          .write(first);
+    }
+  }
+
+  /** Integers are indices where a model takes several inputs, else values. */
+  private Tensor tensor(NdArray array, ScriptModel network) {
+    Tensor tensor = array.toTensor();
+    boolean index = !tensor.is_floating_point() && inputs.size() > 1;
+    return index
+        ? tensor.to(new org.bytedeco.pytorch.Device(network.device()), tensor.scalar_type())
+        : ModelOptions.fitting(tensor, network);
+  }
+}

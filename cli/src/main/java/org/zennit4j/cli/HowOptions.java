@@ -1,0 +1,85 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.composites.CompositeRegistry;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How to explain: with a composite and an attributor, or with a method of SignXAI. */
+final class HowOptions {
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      description = "A method of 'zennit4j methods' instead of a composite.")
+  private String method;
+
+  @Mixin private CompositeOptions composite;
+
+  @Option(
+      names = "--attributor",
+      paramLabel = "NAME",
+      description = {
+        "What runs the composite: gradient (default), smooth_grad, integrated_gradients or",
+        "occlusion."
+      })
+  private String attributor;
+
+  @Option(
+      names = "--option",
+      paramLabel = "KEY=VALUE",
+      description = {
+        "An option of the method ('zennit4j methods NAME' lists them) or of the attributor",
+        "(n_iter, noise_level, seed; baseline; window, stride, fill, invert); may be repeated."
+      })
+  private Map<String, String> options = new LinkedHashMap<>();
+
+  /** Complains about what does not go together or does not exist, before work begins. */
+  void check() {
+    if (method != null) {
+      composite.refuse("together with --method");
+      if (attributor != null) {
+        throw new UsageException("--attributor cannot be used together with --method");
+      }
+      MethodExplainer.parse(method);
+    } else if (attributor == null && !options.isEmpty()) {
+      throw new UsageException("--option needs --method or --attributor");
+    } else {
+      attributorChoice();
+    }
+  }
+
+  /** Prepares what the user chose. */
+  Explainer open(ScriptModel model, String defaultComposite, CompositeOptions.Defaults defaults) {
+    if (method != null) {
+      return new MethodExplainer(model, method, options, defaults.preprocessing());
+    }
+    return new PlanExplainer(
+        model, composite.choose(defaultComposite, defaults), attributorChoice());
+  }
+
+  /** Prepares a composite or method by its name alone. */
+  Explainer openNamed(ScriptModel model, String name, CompositeOptions.Defaults defaults) {
+    if (CompositeRegistry.standard().names().contains(name)) {
+      return new PlanExplainer(model, composite.named(name, defaults), attributorChoice());
+    }
+    return new MethodExplainer(model, name, Map.of(), defaults.preprocessing());
+  }
+
+  private AttributorChoice attributorChoice() {
+    return new AttributorChoice(attributor == null ? "gradient" : attributor, options);
+  }
+
+  boolean hasMethod() {
+    return method != null;
+  }
+
+  CompositeOptions composite() {
+    return composite;
+  }
+}

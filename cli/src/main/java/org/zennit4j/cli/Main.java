@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.io.BufferedWriter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code zennit4j}: explains the predictions of TorchScript models. */
+@Command(
+    name = "zennit4j",
+    description = "Explains the predictions of TorchScript models.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    scope = ScopeType.INHERIT,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    subcommands = {
+      ExplainCommand.class,
+      AttributeCommand.class,
+      RunCommand.class,
+      InspectCommand.class,
+      MethodsCommand.class,
+      CompositesCommand.class,
+      RulesCommand.class,
+      ColorMapsCommand.class,
+      DoctorCommand.class
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:done", "1:the work failed", "2:wrong usage"})
+public final class Main implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Show the stack trace of an error.")
+  private boolean debug;
+
+  /** Made by the command line's parser. */
+  public Main() {}
+
+  /**
+   * Runs a command and ends the process with its exit status.
+   *
+   * @param args the command and its arguments
+   */
+  public static void main(String[] args) {
+    // Before anything touches AWT: servers have no display.
+    System.setProperty("java.awt.headless", "true");
+    // Not System.out, which hides its errors.
+    StandardOutput stdout = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+    PrintWriter out =
+        new PrintWriter(
+            new BufferedWriter(new OutputStreamWriter(stdout, Charset.defaultCharset())));
+    PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
+    int status = run(out, err, args);
+    if (stdout.failure() != null) {
+      err.println("zennit4j: " + stdout.failure());
+      status = CommandLine.ExitCode.SOFTWARE;
+    }
+    System.exit(status);
+  }
+
+  /** Runs a command in this process. */
+  static int run(PrintWriter out, PrintWriter err, String... args) {
+    Main main = new Main();
+    CommandLine line = new CommandLine(main);
+    line.setOut(out);
+    line.setErr(err);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(
+        (e, given) -> {
+          err.println("zennit4j: " + Messages.of(e));
+          if (main.debug) {
+            e.printStackTrace(err);
+          }
+          return CommandLine.ExitCode.USAGE;
+        });
+    line.setExecutionExceptionHandler((e, command, result) -> main.fail(e, err));
+    int status;
+    try {
+      status = line.execute(args);
+    } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
+      status = main.fail(e, err);
+    }
+    out.flush();
+    err.flush();
+    return status;
+  }
+
+  private int fail(Throwable e, PrintWriter err) {
+    err.println("zennit4j: " + Messages.of(e));
+    if (debug) {
+      e.printStackTrace(err);
+    }
+    return e instanceof UsageException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "a command is missing; zennit4j --help lists them");
+  }
+}

@@ -1,0 +1,97 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npy;
+
+/** Writes whole files: a reader sees the old content or the new one, never a part. */
+final class Outputs {
+  private interface Writer {
+    void write(Path file) throws IOException;
+  }
+
+  private Outputs() {}
+
+  /** Makes sure that a file can be written, before the work for it begins. */
+  static void check(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new UsageException("cannot write " + file + ": it is a folder; give a file name");
+    }
+    if (Files.exists(file) && !Files.isWritable(file)) {
+      throw cannotWrite(file, "permission denied", null);
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    while (folder != null && !Files.exists(folder)) {
+      folder = folder.getParent();
+    }
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw cannotWrite(file, folder + " is not a folder", null);
+    }
+    if (folder != null && !Files.isWritable(folder) && !Files.exists(file)) {
+      throw cannotWrite(file, folder + " is not writable; choose another place", null);
+    }
+  }
+
+  static void array(Path file, NdArray array) {
+    replace(file, temporary -> Npy.write(temporary, array));
+  }
+
+  static void text(Path file, String text) {
+    replace(file, temporary -> Files.writeString(temporary, text));
+  }
+
+  private static void replace(Path file, Writer writer) {
+    try {
+      Path target = Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
+      target = target.toAbsolutePath();
+      if (Files.exists(target) && !Files.isRegularFile(target)) {
+        writer.write(target);
+        return;
+      }
+      Files.createDirectories(target.getParent());
+      Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
+      try {
+        writer.write(temporary);
+        move(temporary, target);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException e) {
+      throw cannotWrite(file, reason(e), e);
+    }
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException exists) {
+      return exists.getFile() + " is not a folder";
+    }
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  private static Zennit4jException cannotWrite(Path file, String reason, Exception cause) {
+    return new Zennit4jException("cannot write " + file + ": " + reason, cause);
+  }
+}

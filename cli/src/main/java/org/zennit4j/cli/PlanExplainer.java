@@ -1,0 +1,80 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Attributor;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.Plan;
+
+/** Explains with a composite and an attributor. */
+final class PlanExplainer implements Explainer {
+  private final CompositeChoice choice;
+  private final AttributorChoice attributor;
+  private final Plan plan;
+  private final Attributor made;
+
+  PlanExplainer(ScriptModel model, CompositeChoice choice, AttributorChoice attributor) {
+    this.choice = choice;
+    this.attributor = attributor;
+    this.plan = Plan.of(model, choice.composite());
+    try {
+      this.made = attributor.create(plan);
+    } catch (RuntimeException e) {
+      plan.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Attribution explain(List<Tensor> inputs, Target target, AttributionOptions options) {
+    return made.attribute(inputs, target == null ? Target.top1() : target, options);
+  }
+
+  @Override
+  public String title() {
+    return attributor.isGradient() ? choice.title() : choice.title() + "\n" + attributor.name();
+  }
+
+  @Override
+  public Map<String, Object> request() {
+    Map<String, Object> request = new LinkedHashMap<>();
+    request.put("composite", choice.json());
+    request.put("attributor", attributor.json());
+    if (!choice.arrays().isEmpty()) {
+      request.put("arrays", choice.arrays());
+    }
+    return request;
+  }
+
+  @Override
+  public List<String> notes() {
+    return plan.rules().isEmpty() && !(plan.composite() instanceof EmptyComposite)
+        ? List.of(
+            "no layer of this model gets a rule from "
+                + choice.title()
+                + ", so that it is the plain gradient")
+        : List.of();
+  }
+
+  @Override
+  public Program program() {
+    return plan.program();
+  }
+
+  @Override
+  public void close() {
+    made.close();
+    plan.close();
+  }
+}

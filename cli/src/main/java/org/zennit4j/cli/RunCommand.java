@@ -1,0 +1,104 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.zennit4j.requests.RequestException;
+import org.zennit4j.requests.RequestFile;
+import org.zennit4j.requests.RequestRunner;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A file of requests in, a folder of arrays out. */
+@Command(
+    name = "run",
+    description = {
+      "Runs a file of requests and writes what each gives into DIR/ID/, and DIR/summary.json.",
+      "It goes on after a case that failed, whose folder then holds error.txt."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:all cases are done", "1:a case failed", "2:the file or an option is wrong"})
+final class RunCommand implements Callable<Integer> {
+  private static final int SHOWN = 20;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "REQUESTS.json", description = "Models and cases.")
+  private Path requests;
+
+  @Option(
+      names = {"-o", "--output"},
+      required = true,
+      paramLabel = "DIR",
+      description = "The folder for the results.")
+  private Path output;
+
+  @Option(
+      names = "--case",
+      paramLabel = "GLOB",
+      description = "Only the cases whose id matches; * stands for any text; may be repeated.")
+  private List<String> cases = List.of();
+
+  @Option(
+      names = "--form",
+      paramLabel = "FORM",
+      description = "scripted or traced; by default scripted where there is such a file.")
+  private RequestRunner.Form form;
+
+  @Mixin private RunOptions running;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    if (Files.exists(output) && !Files.isDirectory(output)) {
+      throw new UsageException("cannot write into " + output + ": it is no folder");
+    }
+    RequestRunner.Summary summary;
+    Progress[] progress = new Progress[1];
+    int[] failed = new int[1];
+    try {
+      RequestFile file = RequestFile.read(requests);
+      running.start();
+      summary =
+          RequestRunner.of(file)
+              .withForm(form)
+              .withCases(cases)
+              .withDevice(running.device())
+              .withListener(
+                  (id, result, done, total) -> {
+                    if (progress[0] == null) {
+                      progress[0] = Progress.of("cases", total);
+                    }
+                    progress[0].to(done);
+                    if (!result.equals("ok") && failed[0]++ < SHOWN) {
+                      err.println("zennit4j: " + id + ": " + result);
+                    }
+                  })
+              .run(output);
+    } catch (RequestException e) {
+      throw new UsageException(e.getMessage());
+    } finally {
+      if (progress[0] != null) {
+        progress[0].close();
+      }
+    }
+    if (failed[0] > SHOWN) {
+      err.println("zennit4j: and " + (failed[0] - SHOWN) + " more; see the summary");
+    }
+    int all = summary.results().size();
+    out.println(
+        (all - failed[0]) + " of " + all + " cases done: " + output.resolve("summary.json"));
+    return summary.exitStatus();
+  }
+}

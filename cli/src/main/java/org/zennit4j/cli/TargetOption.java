@@ -1,0 +1,91 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.requests.Npy;
+import picocli.CommandLine.Option;
+
+/** Where relevance starts. */
+final class TargetOption {
+  private static final Pattern NUMBERS = Pattern.compile("-?\\d{1,9}(\\s*,\\s*-?\\d{1,9})*");
+
+  @Option(
+      names = "--target",
+      paramLabel = "TARGET",
+      description = {
+        "Where relevance starts: top1 (default), class numbers such as 3 or 3,1 (one for each",
+        "sample), a class name, logit:3,1 or logit:top1 (the output's value instead of one),",
+        "output, all, or seed:S.npy."
+      })
+  private String text = "top1";
+
+  /** Whether the user chose nothing. */
+  boolean isDefault() {
+    return text.equals("top1");
+  }
+
+  String text() {
+    return text;
+  }
+
+  /** The target of one batch. */
+  Target target(Labels labels) {
+    return target(labels, 0, 0);
+  }
+
+  /** The target of one of several samples that run on their own; 0 samples stand for a batch. */
+  Target target(Labels labels, int sample, int samples) {
+    if (text.startsWith("seed:")) {
+      return Target.seed(Npy.read(Path.of(text.substring(5))).toTensor());
+    }
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "top1" -> Target.top1();
+      case "output" -> Target.output();
+      case "all" -> Target.all();
+      case "logit:top1" -> Target.logitTop1();
+      default ->
+          text.startsWith("logit:")
+              ? Target.logit(classes(text.substring(6), labels, sample, samples))
+              : Target.classes(classes(text, labels, sample, samples));
+    };
+  }
+
+  /** Complains about a text that means nothing, before work begins. */
+  void check(Labels labels) {
+    if (text.isBlank() || text.equals("logit:") || text.equals("seed:")) {
+      throw new UsageException(
+          "--target '" + text + "' says nothing; use for instance top1, 3, logit:3 or seed:S.npy");
+    }
+    if (!text.startsWith("seed:")) {
+      target(labels);
+    }
+  }
+
+  private static int[] classes(String list, Labels labels, int sample, int samples) {
+    if (!NUMBERS.matcher(list.strip()).matches()) {
+      return new int[] {labels.find(list)};
+    }
+    int[] classes =
+        Arrays.stream(list.split(",", -1)).mapToInt(s -> Integer.parseInt(s.strip())).toArray();
+    if (samples == 0 || classes.length == 1) {
+      return classes;
+    }
+    if (classes.length != samples) {
+      throw new UsageException(
+          "--target gives "
+              + classes.length
+              + " classes for "
+              + samples
+              + (samples == 1 ? " sample" : " samples")
+              + "; give one for each, or one");
+    }
+    return new int[] {classes[sample]};
+  }
+}

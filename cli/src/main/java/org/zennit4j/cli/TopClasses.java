@@ -1,0 +1,81 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.requests.NdArray;
+
+/** The most likely classes of one sample. */
+final class TopClasses {
+  /** A class and its probability. */
+  record Likely(int index, double probability) {}
+
+  private final double[] probabilities;
+
+  private TopClasses(double[] probabilities) {
+    this.probabilities = probabilities;
+  }
+
+  /**
+   * Reads a model's output.
+   *
+   * @param output of shape (1, classes), or another one, which has no classes
+   * @param ending the operator that the model ends in, which tells logits from probabilities
+   */
+  static TopClasses of(Tensor output, Ending ending) {
+    if (output.dim() != 2 || output.size(0) != 1) {
+      return new TopClasses(new double[0]);
+    }
+    double[] values = NdArray.of(output).toDoubles();
+    switch (ending) {
+      case SOFTMAX -> {}
+      case LOG_SOFTMAX -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = Math.exp(values[i]);
+        }
+      }
+      case OTHER -> softmax(values);
+    }
+    return new TopClasses(values);
+  }
+
+  private static void softmax(double[] values) {
+    double max = java.util.Arrays.stream(values).max().orElse(0);
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Math.exp(values[i] - max);
+      sum += values[i];
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] /= sum;
+    }
+  }
+
+  /** The most likely classes, the lowest index first where several are equal. */
+  List<Likely> top(int count) {
+    return IntStream.range(0, probabilities.length)
+        .boxed()
+        .sorted(Comparator.comparing(i -> -probabilities[i]))
+        .limit(count)
+        .map(i -> new Likely(i, probabilities[i]))
+        .toList();
+  }
+
+  /** One line for each of the most likely classes. */
+  List<String> lines(int count, Labels labels) {
+    List<String> lines = new ArrayList<>();
+    for (Likely likely : top(count)) {
+      lines.add(
+          String.format(
+              Locale.ROOT, "  %.3f  %s", likely.probability(), labels.show(likely.index())));
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,2 @@
+/** The command line: one class for each subcommand, and the options that they share. */
+package org.zennit4j.cli;
