@@ -46,14 +46,14 @@ public record AttributionOptions(
   }
 
   /**
-   * Keeps the relevances of layers by name.
+   * Keeps the relevances of layers by name. A name that no layer has is an error of the
+   * attribution.
    *
-   * @param names whole names
+   * @param names whole names, or patterns in which {@code *} stands for any text
    * @return a copy
    */
   public AttributionOptions withLayers(String... names) {
-    List<String> wanted = List.of(names);
-    return withLayers(layer -> wanted.contains(layer.name()));
+    return withLayers(new LayerNames(List.of(names)));
   }
 
   /**
@@ -67,7 +67,23 @@ public record AttributionOptions(
   }
 
   /**
-   * Changes {@link #createGraph()}.
+   * Changes {@link #createGraph()}: with true, the relevance has a history that leads to those
+   * inputs that require gradients, so that a loss on it can be differentiated, as with Zennit's
+   * {@code create_graph} and {@code composite.inactive()}:
+   *
+   * <pre>
+   *   x.requires_grad_(true);
+   *   try (Attribution a = attributor.attribute(List.of(x), target, options.withCreateGraph(true))) {
+   *     Tensor loss = a.relevance().pow(2).sum();
+   *     loss.backward();                              // or torch.grad(loss, x)
+   *   }                                               // x.grad() is the loss's derivative
+   * </pre>
+   *
+   * <p>Rules act in the attribution only. Whatever is differentiated afterwards, relevance or
+   * output, has its plain gradient. The target's relevance counts as a constant. The history lives
+   * until the attribution is closed; differentiating it later fails. Rules compute in their general
+   * form and the whole network is kept, which costs time and memory; of an attributor with several
+   * passes, all of them.
    *
    * @param value the new value
    * @return a copy

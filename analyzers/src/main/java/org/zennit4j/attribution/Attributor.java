@@ -167,6 +167,9 @@ public abstract class Attributor implements AutoCloseable {
         PropagationOptions.defaults()
             .withCapture(options.layers())
             .withCreateGraph(options.createGraph());
+    if (options.layers() instanceof LayerNames names) {
+      names.check(plan.program());
+    }
     Propagation propagation = plan.propagate(how);
     boolean done = false;
     try (PointerScope scope = new PointerScope()) {
