@@ -29,6 +29,7 @@ public final class Attribution implements AutoCloseable {
   private final Map<String, Rule> rules;
   private final List<String> warnings;
   private final List<Propagation> propagations;
+  private final boolean scoped;
   private boolean closed;
 
   /** Takes over tensors that were kept. */
@@ -39,13 +40,23 @@ public final class Attribution implements AutoCloseable {
       Map<String, Rule> rules,
       List<String> warnings,
       List<Propagation> propagations) {
-    this.output = Natives.handOver(output);
+    this(output, relevances, layers, rules, warnings, propagations, true);
+  }
+
+  private Attribution(
+      Tensor output,
+      List<Tensor> relevances,
+      List<LayerRelevance> layers,
+      Map<String, Rule> rules,
+      List<String> warnings,
+      List<Propagation> propagations,
+      boolean scoped) {
+    this.output = output;
     this.relevances = relevances;
-    relevances.forEach(Natives::handOver);
     this.layers = layers;
-    for (LayerRelevance layer : layers) {
-      layer.inputs().forEach(Natives::handOver);
-      layer.outputs().forEach(Natives::handOver);
+    this.scoped = scoped;
+    if (scoped) {
+      tensors().forEach(Natives::handOver);
     }
     this.rules = rules;
     this.warnings = List.copyOf(warnings);
@@ -53,7 +64,8 @@ public final class Attribution implements AutoCloseable {
   }
 
   /**
-   * Makes the result of a method of one's own.
+   * Makes the result of a method of one's own. It outlives the scope in which the tensors were
+   * made, and belongs to no scope: it has to be closed.
    *
    * @param output what was explained
    * @param relevance the relevance of the input
@@ -67,7 +79,8 @@ public final class Attribution implements AutoCloseable {
         List.of(),
         Map.of(),
         warnings,
-        List.of());
+        List.of(),
+        /* scoped= */ false);
   }
 
   /**
@@ -163,20 +176,41 @@ public final class Attribution implements AutoCloseable {
     }
   }
 
-  /** Frees all tensors; closing twice is harmless. */
-  @Override
-  public void close() {
-    if (closed) {
-      return;
-    }
-    closed = true;
+  /**
+   * Takes the relevance of the first input out of the result, and closes the result.
+   *
+   * @return the relevance, in the caller's innermost scope, to be closed by the caller
+   */
+  public Tensor takeRelevance() {
+    checkOpen();
+    Tensor taken = relevances.get(0);
+    close(1);
+    return scoped ? taken : Natives.handOver(taken);
+  }
+
+  private List<Tensor> tensors() {
     List<Tensor> all = new ArrayList<>(relevances);
     all.add(output);
     for (LayerRelevance layer : layers) {
       all.addAll(layer.inputs());
       all.addAll(layer.outputs());
     }
-    for (Tensor tensor : all) {
+    return all;
+  }
+
+  /** Frees all tensors; closing twice is harmless. */
+  @Override
+  public void close() {
+    close(0);
+  }
+
+  private void close(int from) {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    List<Tensor> all = tensors();
+    for (Tensor tensor : all.subList(from, all.size())) {
       if (tensor != null) {
         tensor.close();
       }
