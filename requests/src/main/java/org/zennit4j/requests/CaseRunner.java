@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.analyzers.MethodAnalyzer;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Attributor;
@@ -73,38 +74,78 @@ final class CaseRunner {
 
   @SuppressWarnings("try") // the scope works by being there
   private void run(JsonObject json, ScriptModel model, ArraySource arrays, CaseFolder folder) {
-    if (json.has("method")) {
-      throw new RequestException("case.method: SignXAI's methods are not supported yet");
-    }
+    CompositeReader composites = new CompositeReader().withRegistry(registry).withArrays(arrays);
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> inputs = new ArrayList<>();
       for (String name : json.strings("inputs")) {
         inputs.add(arrays.get(name).toTensor().to(new Device(device), model.dtype()));
       }
-      Target target = TargetReader.read(json.get("target"), arrays);
-      Composite composite =
-          json.has("composite")
-              ? new CompositeReader()
-                  .withRegistry(registry)
-                  .withArrays(arrays)
-                  .read(json.get("composite"))
-              : new EmptyComposite();
-      try (Plan plan = Plan.of(model, composite);
-          Attributor attributor = AttributorReader.read(json.get("attributor"), plan, arrays)) {
-        LayerSelection layers = LayerSelection.of(json, plan.program());
-        AttributionOptions how =
-            AttributionOptions.defaults()
-                .withLayers(layers::contains)
-                .withCheckFinite(json.flag("check"));
-        try (Attribution attribution = attributor.attribute(inputs, target, how)) {
-          write(attribution, model.dtype(), folder);
-          layers.write(attribution.layers(), model.dtype(), folder);
-        }
+      Target target = json.has("target") ? TargetReader.read(json.get("target"), arrays) : null;
+      if (json.has("method")) {
+        explain(json, model, composites, arrays, inputs, target, folder);
+      } else {
+        attribute(json, model, composites, arrays, inputs, target, folder);
       }
     }
   }
 
-  private static void write(Attribution attribution, ScalarType dtype, CaseFolder folder) {
+  private static void attribute(
+      JsonObject json,
+      ScriptModel model,
+      CompositeReader composites,
+      ArraySource arrays,
+      List<Tensor> inputs,
+      Target target,
+      CaseFolder folder) {
+    Composite composite =
+        json.has("composite") ? composites.read(json.get("composite")) : new EmptyComposite();
+    try (Plan plan = Plan.of(model, composite);
+        Attributor attributor = AttributorReader.read(json.get("attributor"), plan, arrays)) {
+      LayerSelection layers = LayerSelection.of(json, plan.program());
+      try (Attribution attribution =
+          attributor.attribute(
+              inputs, target == null ? Target.top1() : target, options(json, layers))) {
+        write(attribution, layers, model.dtype(), folder);
+      }
+    }
+  }
+
+  /** SignXAI's methods have rules and canonizers of their own. */
+  private static void explain(
+      JsonObject json,
+      ScriptModel model,
+      CompositeReader composites,
+      ArraySource arrays,
+      List<Tensor> inputs,
+      Target target,
+      CaseFolder folder) {
+    for (String other : List.of("composite", "attributor")) {
+      if (json.has(other)) {
+        throw new RequestException("case: method and " + other + " exclude each other");
+      }
+    }
+    if (inputs.size() != 1) {
+      throw new RequestException(
+          "case.inputs: a method explains one input, but there are " + inputs.size());
+    }
+    try (MethodAnalyzer analyzer =
+        MethodReader.read(json.string("method"), json.get("options"), model, composites, arrays)) {
+      LayerSelection layers = LayerSelection.unchecked(json, model.program());
+      try (Attribution attribution =
+          analyzer.attribute(inputs.get(0), target, options(json, layers))) {
+        write(attribution, layers, model.dtype(), folder);
+      }
+    }
+  }
+
+  private static AttributionOptions options(JsonObject json, LayerSelection layers) {
+    return AttributionOptions.defaults()
+        .withLayers(layers::contains)
+        .withCheckFinite(json.flag("check"));
+  }
+
+  private static void write(
+      Attribution attribution, LayerSelection layers, ScalarType dtype, CaseFolder folder) {
     folder.array("output", NdArray.of(attribution.output().to(dtype)));
     List<Tensor> relevances = attribution.relevances();
     for (int i = 0; i < relevances.size(); i++) {
@@ -115,5 +156,6 @@ final class CaseRunner {
     ObjectNode rules = JsonNodeFactory.instance.objectNode();
     attribution.rules().forEach((layer, rule) -> rules.put(layer, rule.name()));
     folder.json("rules.json", rules);
+    layers.write(attribution.layers(), dtype, folder);
   }
 }

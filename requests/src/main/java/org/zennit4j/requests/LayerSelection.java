@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -38,13 +39,28 @@ final class LayerSelection {
   /** Layer to the calls of it that are wanted. */
   private final Map<String, Set<Integer>> calls = new HashMap<>();
 
+  private final List<Predicate<String>> patterns = new ArrayList<>();
+
   /** Layers that have to be found, since they were asked for by name. */
   private final Set<String> named = new LinkedHashSet<>();
 
   private LayerSelection() {}
 
-  /** Reads the key layers; without it, the layers whose relevances are expected. */
+  /**
+   * Reads the key layers; without it, the layers whose relevances are expected.
+   *
+   * @param program the network that will run, canonized
+   */
   static LayerSelection of(JsonObject json, Program program) {
+    return of(json, program, /* complete= */ true);
+  }
+
+  /** The same where canonizers may add layers that the program does not have. */
+  static LayerSelection unchecked(JsonObject json, Program program) {
+    return of(json, program, /* complete= */ false);
+  }
+
+  private static LayerSelection of(JsonObject json, Program program, boolean complete) {
     LayerSelection selection = new LayerSelection();
     List<String> wanted = new ArrayList<>();
     if (json.has("layers")) {
@@ -61,11 +77,11 @@ final class LayerSelection {
     Set<String> known = new LinkedHashSet<>();
     Stream.concat(program.layers().stream(), program.functionalLayers().stream())
         .forEach(layer -> known.add(layer.name()));
-    wanted.forEach(name -> selection.add(name, known));
+    wanted.forEach(name -> selection.add(name, known, complete));
     return selection;
   }
 
-  private void add(String name, Set<String> known) {
+  private void add(String name, Set<String> known, boolean complete) {
     Matcher call = CALL.matcher(name);
     if (known.contains(name)) {
       whole.add(name);
@@ -75,8 +91,11 @@ final class LayerSelection {
           .computeIfAbsent(call.group(1), k -> new HashSet<>())
           .add(Integer.valueOf(call.group(2)));
       named.add(call.group(1));
-    } else if (Glob.isPattern(name) && known.stream().anyMatch(Glob.of(name))) {
-      known.stream().filter(Glob.of(name)).forEach(whole::add);
+    } else if (Glob.isPattern(name) && (!complete || known.stream().anyMatch(Glob.of(name)))) {
+      patterns.add(Glob.of(name));
+    } else if (!complete) {
+      whole.add(name);
+      named.add(name);
     } else {
       throw new RequestException(
           Npy.printable(
@@ -87,8 +106,12 @@ final class LayerSelection {
     }
   }
 
+  private boolean isWhole(String name) {
+    return whole.contains(name) || patterns.stream().anyMatch(pattern -> pattern.test(name));
+  }
+
   boolean contains(Layer layer) {
-    return whole.contains(layer.name()) || calls.containsKey(layer.name());
+    return isWhole(layer.name()) || calls.containsKey(layer.name());
   }
 
   void write(List<LayerRelevance> found, ScalarType dtype, CaseFolder folder) {
@@ -113,8 +136,7 @@ final class LayerSelection {
     }
     for (LayerRelevance layer : found) {
       String name = layer.layer();
-      boolean wanted =
-          whole.contains(name) || calls.getOrDefault(name, Set.of()).contains(layer.call());
+      boolean wanted = isWhole(name) || calls.getOrDefault(name, Set.of()).contains(layer.call());
       if (wanted) {
         // Names of functional operators hold a slash, names of modules never a hyphen.
         String suffix = counts.get(name) == 1 ? "" : "#" + layer.call();

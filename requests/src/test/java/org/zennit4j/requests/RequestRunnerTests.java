@@ -203,7 +203,7 @@ class RequestRunnerTests {
         "[\"input\"] | [] | input",
         "[\"input\"] | [\"nothing.npy\"] | nothing.npy: no such file",
         "[\"input\"] | \"input\" | case.inputs must be a list in brackets",
-        "[\"input\"] | [\"lenet.gradient.output\"] | shape",
+        "[\"input\"] | [\"lenet.gradient.output\"] | in layer 'conv1': ",
       })
   void namesWhatIsWrongWithACase(String right, String wrong, String message) throws IOException {
     RequestRunner.Summary summary =
