@@ -56,6 +56,6 @@ public final class AdvancedLRPAnalyzer extends BuiltInAnalyzer {
    */
   public AdvancedLRPAnalyzer(
       ScriptModel model, String ruleType, Map<String, ?> params, MethodOptions options) {
-    this(model, ruleType, MethodOptions.from(params).with(options));
+    this(model, ruleType, MethodOptions.from(params).with(orNone(options)));
   }
 }

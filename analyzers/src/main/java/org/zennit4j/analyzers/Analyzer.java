@@ -4,7 +4,6 @@
  */
 package org.zennit4j.analyzers;
 
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Target;
@@ -36,15 +35,7 @@ public interface Analyzer extends AutoCloseable {
    * @return the relevance, to be closed by the caller
    */
   default Tensor analyze(Tensor input, Target target) {
-    Attribution attribution = attribute(input, target);
-    List<Tensor> relevances = attribution.relevances();
-    attribution.output().close();
-    for (int i = 1; i < relevances.size(); i++) {
-      if (relevances.get(i) != null) {
-        relevances.get(i).close();
-      }
-    }
-    return relevances.get(0);
+    return attribute(input, target).takeRelevance();
   }
 
   /**

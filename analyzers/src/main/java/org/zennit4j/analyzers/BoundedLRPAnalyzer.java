@@ -58,8 +58,11 @@ public final class BoundedLRPAnalyzer extends BuiltInAnalyzer {
       ScriptModel model, Object low, Object high, String rule, MethodOptions options) {
     super(
         model,
-        name(options.get("rule").map(String.class::cast).orElse(rule)),
-        MethodOptions.none().with("low", low).with("high", high).with(options.with("rule", null)));
+        name(orNone(options).get("rule").map(String.class::cast).orElse(rule)),
+        MethodOptions.none()
+            .with("low", low)
+            .with("high", high)
+            .with(orNone(options).with("rule", null)));
   }
 
   private static String name(String rule) {

@@ -43,7 +43,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
   }
 
   BuiltInAnalyzer(ScriptModel model, String name, MethodOptions options) {
-    this(model, ResolvedMethod.of(name, options));
+    this(model, ResolvedMethod.of(name, orNone(options)));
   }
 
   /**
@@ -160,14 +160,15 @@ public abstract class BuiltInAnalyzer implements Analyzer {
   }
 
   static MethodOptions with(MethodOptions options, Map<String, Object> arguments) {
-    MethodOptions result = MethodOptions.none();
-    for (Map.Entry<String, Object> argument : arguments.entrySet()) {
-      result = result.with(argument.getKey(), argument.getValue());
-    }
-    return result.with(options);
+    return MethodOptions.from(arguments).with(orNone(options));
   }
 
   static MethodOptions with(MethodOptions options, String key, Object value) {
-    return MethodOptions.none().with(key, value).with(options);
+    return MethodOptions.none().with(key, value).with(orNone(options));
+  }
+
+  /** Null is no option, as where a constructor takes null for an argument. */
+  static MethodOptions orNone(MethodOptions options) {
+    return options == null ? MethodOptions.none() : options;
   }
 }

@@ -56,6 +56,9 @@ public final class IntegratedGradientsAnalyzer extends BuiltInAnalyzer {
   }
 
   private static MethodOptions arguments(MethodOptions options, int steps, Object baseline) {
-    return MethodOptions.none().with("steps", steps).with("baseline", baseline).with(options);
+    return MethodOptions.none()
+        .with("steps", steps)
+        .with("baseline", baseline)
+        .with(orNone(options));
   }
 }

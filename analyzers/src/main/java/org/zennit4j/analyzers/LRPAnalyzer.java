@@ -56,7 +56,7 @@ public final class LRPAnalyzer extends BuiltInAnalyzer {
 
   private static MethodOptions arguments(String rule, double epsilon, MethodOptions options) {
     MethodOptions checked = MethodOptions.of("epsilon", epsilon);
-    MethodOptions both = MethodOptions.none().with("rule", rule).with(options);
+    MethodOptions both = MethodOptions.none().with("rule", rule).with(orNone(options));
     boolean used = both.get("rule").map("epsilon"::equals).orElse(true);
     return used ? checked.with(both) : both;
   }

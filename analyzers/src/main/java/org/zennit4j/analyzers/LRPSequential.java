@@ -63,6 +63,6 @@ public final class LRPSequential extends BuiltInAnalyzer {
         .with("first_layer_rule", first)
         .with("middle_layer_rule", middle)
         .with("last_layer_rule", last)
-        .with(options);
+        .with(orNone(options));
   }
 }

@@ -517,7 +517,8 @@ public final class SignXai {
    */
   public static Tensor explain(
       ScriptModel model, Tensor input, String methodName, Object target, MethodOptions options) {
-    MethodOptions all = target == null ? options : options.with(MethodOption.TARGET, target);
+    MethodOptions given = BuiltInAnalyzer.orNone(options);
+    MethodOptions all = target == null ? given : given.with(MethodOption.TARGET, target);
     try (MethodAnalyzer analyzer = new MethodAnalyzer(model, methodName, all)) {
       return relevance(analyzer, input);
     }
@@ -527,8 +528,7 @@ public final class SignXai {
   static Tensor relevance(Analyzer analyzer, Tensor input) {
     Attribution attribution = analyzer.attribute(input);
     attribution.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
-    attribution.output().close();
-    return attribution.relevance();
+    return attribution.takeRelevance();
   }
 
   /**
@@ -557,7 +557,7 @@ public final class SignXai {
    */
   public static Tensor explainWithPreset(
       ScriptModel model, Tensor input, String methodName, String preset, MethodOptions options) {
-    MethodOptions all = Presets.apply(preset, parse(methodName), options);
+    MethodOptions all = Presets.apply(preset, parse(methodName), BuiltInAnalyzer.orNone(options));
     return explain(model, input, methodName, null, all);
   }
 
@@ -608,7 +608,7 @@ public final class SignXai {
    * @throws Zennit4jException if the method has no rules
    */
   public static Composite composite(String methodName, MethodOptions options) {
-    ResolvedMethod method = ResolvedMethod.of(methodName, options);
+    ResolvedMethod method = ResolvedMethod.of(methodName, BuiltInAnalyzer.orNone(options));
     if (method.rules().isEmpty() && method.composite().isEmpty()) {
       throw new Zennit4jException(
           method.name() + " has no rules: only LRP and Deep Taylor names are composites");
@@ -763,7 +763,8 @@ public final class SignXai {
     private Batches() {}
 
     static List<Tensor> explain(
-        ScriptModel model, List<Tensor> inputs, String methodName, MethodOptions options) {
+        ScriptModel model, List<Tensor> inputs, String methodName, MethodOptions given) {
+      MethodOptions options = BuiltInAnalyzer.orNone(given);
       List<Tensor> kept = new ArrayList<>();
       try {
         MethodOptions batched = options.with(MethodOption.BATCHED, true);
