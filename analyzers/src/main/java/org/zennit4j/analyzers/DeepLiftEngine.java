@@ -88,10 +88,11 @@ final class DeepLiftEngine implements Engine {
           "erf",
           "erfc",
           "reciprocal",
+          "max",
+          "min",
           "maximum",
           "minimum",
           "div",
-          "floor_divide",
           "softsign");
   private static final Set<String> PRODUCTS =
       Set.of(
@@ -112,6 +113,8 @@ final class DeepLiftEngine implements Engine {
           "bilinear",
           "maximum",
           "minimum",
+          "max",
+          "min",
           "where",
           "pow",
           "linear",
@@ -173,7 +176,7 @@ final class DeepLiftEngine implements Engine {
       String plain = name.substring(name.indexOf("::") + 2).replaceFirst("(?<!_)_$", "");
       Region call = Positions.callOf(operator);
       Layer layer = call.layer();
-      if (layer.matches("MaxPool") || plain.startsWith("max_pool") || plain.contains("_max_pool")) {
+      if (layer.matches("MaxPool") || isPooling(operator, plain)) {
         result.put(call.id(), true);
       } else if (layer.matches("Activation")) {
         result.put(call.id(), false);
@@ -200,9 +203,20 @@ final class DeepLiftEngine implements Engine {
     return count;
   }
 
+  /** Maximum pooling, and the maximum over axes. */
+  private static boolean isPooling(Region operator, String name) {
+    return name.startsWith("max_pool")
+        || name.contains("_max_pool")
+        || name.equals("amax")
+        || (name.equals("max") && operator.number("dim").isPresent());
+  }
+
   /** A division is linear in its numerator. */
   private static boolean isNonlinear(ValueFlow flow, Region operator, String name) {
-    return !name.equals("div") || flow.dependsOnInput(operator, 1);
+    boolean reduction =
+        (name.equals("max") || name.equals("min"))
+            && (flow.arguments(operator) == 1 || operator.number("dim").isPresent());
+    return !reduction && (!name.equals("div") || flow.dependsOnInput(operator, 1));
   }
 
   private static Zennit4jException refusal(Region operator, String what) {

@@ -393,4 +393,58 @@ class ArchitectureTests {
       assertThat(TensorSubject.values(other)).isNotEqualTo(TensorSubject.values(expected));
     }
   }
+
+  @Test
+  void deepLiftSumsToTheDifferenceWhateverTheNonlinearity() {
+    for (String line :
+        List.of(
+            "y = torch.amax(y, 2)",
+            "y = torch.max(y, 2)[0]",
+            "y = torch.tanh(y).mean(2)",
+            "y = torch.sigmoid(y).sum(2)",
+            "y = torch.abs(y).mean(2)",
+            "y = torch.adaptive_max_pool1d(y, 1)[0].squeeze(2)",
+            "y = torch.cat([torch.relu(y[:, :2]), y[:, 2:] * 2.0], 1).mean(2)")) {
+      try (ScriptModel model =
+          Networks.model(
+              Networks.network(
+                  b,
+                  children("c", b.conv(1, 2, 4, 3, Conv.PLAIN), "f", b.linear(4, 3)),
+                  "y = self.c.forward(x)",
+                  line,
+                  "return self.f.forward(y)"))) {
+        Tensor x = Networks.numbers(1, 1, 2, 16);
+        Tensor base = Networks.numbers(2, 1, 2, 16);
+        double rise =
+            model.run(x).get(0).select(1, 0).item_double()
+                - model.run(base).get(0).select(1, 0).item_double();
+        Tensor map = map(model, "deeplift", x, MethodOptions.of("baseline", base));
+        assertThat(map.sum().item_double())
+            .as(line)
+            .isCloseTo(rise, within(1e-10 * Math.abs(rise)));
+      }
+    }
+  }
+
+  @Test
+  void heartbeats() {
+    java.nio.file.Path file = java.nio.file.Path.of("..", "examples", "models", "ecg_cnn.pt");
+    org.zennit4j.bindings.LoadOptions options =
+        org.zennit4j.bindings.LoadOptions.defaults().withDtype(org.zennit4j.bindings.Dtype.FLOAT64);
+    try (ScriptModel model = ScriptModel.load(file, options)) {
+      Tensor x = Networks.numbers(1, 2, 1, 256);
+      Tensor gradient = map(model, "gradient_x_input", x);
+      MethodOptions strict = MethodOptions.of("stabilizer", "strict");
+      TensorSubject.assertThat(map(model, "lrp_z", x, strict)).within(1e-7, 1e-10).of(gradient);
+      TensorSubject.assertThat(map(model, "grad_cam_timeseries", x)).hasShape(2, 1, 256);
+      Tensor rise =
+          model.run(x).get(0).select(1, 0).sub(model.run(torch.zeros_like(x)).get(0).select(1, 0));
+      TensorSubject.assertThat(map(model, "deeplift", x).sum(2).squeeze(1))
+          .within(1e-9, 1e-9)
+          .of(rise);
+      TensorSubject.assertThat(map(model, "lrpsign_epsilon_0_25_std_x_mu_neg_0_5", x.select(0, 1)))
+          .within(1e-10, 1e-12)
+          .of(map(model, "lrpsign_epsilon_0_25_std_x_mu_neg_0_5", x).select(0, 1));
+    }
+  }
 }
