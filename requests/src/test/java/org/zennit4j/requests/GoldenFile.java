@@ -61,6 +61,18 @@ final class GoldenFile {
         accuracy(json, i, folder, failures);
       }
     }
+    if (json.has("tolerance_v1")) {
+      double[] x = Npy.read(folder.resolve("relevance.0.npy")).toDoubles();
+      double[] y = array(json, expect.get("relevance_v1")).toDoubles();
+      double largest = 0;
+      for (int i = 0; i < x.length; i++) {
+        largest = Math.max(largest, Math.abs(x[i] - y[i]));
+      }
+      double allowed = json.get("tolerance_v1").get("of_maximum").doubleValue() * maximum(y);
+      if (!(largest <= allowed)) {
+        failures.add(String.format(Locale.ROOT, "%.3g from v1, allowed %.3g", largest, allowed));
+      }
+    }
     if (expect.has("rules")) {
       JsonNode rules = JsonObject.parse(folder.resolve("rules.json"));
       if (!rules.equals(expect.get("rules"))) {
