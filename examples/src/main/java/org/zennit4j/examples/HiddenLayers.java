@@ -62,6 +62,14 @@ public final class HiddenLayers {
         System.out.println("arrives " + Arrays.toString(layer.outputs().get(0).shape()));
         System.out.println("passed on " + layer.inputs().get(0).sum().item_double());
       }
+      options = options.withLayers(layer -> layer.name().matches("features\\.\\d+"));
+      try (Attribution attribution =
+          gradient.attribute(List.of(image), Target.classes(3), options)) {
+        for (LayerRelevance layer : attribution.layers()) {
+          double passed = layer.inputs().get(0).sum().item_double();
+          System.out.println(layer.layer() + " passed on " + passed);
+        }
+      }
       try (HookHandle handle = model.registerHook(name, onlyChannel(0));
           Attribution attribution = gradient.attribute(image, Target.classes(3))) {
         System.out.println("of channel 0 " + attribution.relevance().sum().item_double());

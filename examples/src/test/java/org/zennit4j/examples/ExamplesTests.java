@@ -5,15 +5,22 @@
 package org.zennit4j.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npz;
 
 /** Runs each example as a user would, with the files of this folder. */
 class ExamplesTests {
@@ -73,5 +80,183 @@ class ExamplesTests {
   @Test
   void ownCanonizerLeavesDropoutOut() throws Exception {
     assertThat(printed(OwnCanonizer::main, "models/efficientnet_lite0.pt").strip()).isEqualTo("0");
+  }
+
+  /** In a process of its own, as a user would start it, since the model lies in its folder. */
+  @Test
+  void fiveLinesAreEnough() throws Exception {
+    Files.copy(Path.of("models/fashion_cnn.pt"), folder.resolve("model.pt"));
+    String classPath =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                classPath,
+                FiveLines.class.getName(),
+                "2",
+                "1",
+                "28",
+                "28")
+            .directory(folder.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isZero();
+    assertThat(out.lines()).containsExactly("output [2, 10]", "relevance [2, 1, 28, 28]");
+  }
+
+  @Test
+  void aModelIsChecked() throws Exception {
+    assertThat(printed(CheckModel::main, "models/fashion_cnn.pt", "1", "1", "28", "28"))
+        .contains("features.0 (torch.nn.Conv2d)")
+        .contains("[1, 10] sum ");
+    assertThat(printed(CheckModel::main, "photos/chelsea.png", "1"))
+        .contains("not a TorchScript archive");
+  }
+
+  @Test
+  void allKindsOfCompositesGiveRules() throws Exception {
+    String out = printed(KindsOfComposites::main, "models/fashion_cnn.pt");
+    for (String kind : KindsOfComposites.all().keySet()) {
+      assertThat(out).contains(kind + " {features.0=");
+    }
+    assertThat(out).contains("there is no layer 'features.0x'; the nearest: features.0");
+  }
+
+  @Test
+  void attributorsGiveMaps() throws Exception {
+    List<String> lines = printed(Attributors::main, "models/fashion_cnn.pt").lines().toList();
+    assertThat(lines).hasSize(4);
+    for (String line : lines) {
+      assertThat(Double.parseDouble(line.substring(line.indexOf(' ')))).isFinite().isNotZero();
+    }
+  }
+
+  @Test
+  void progressIsToldAndCanBeCancelled() throws Exception {
+    assertThat(printed(Progress::main, "models/fashion_cnn.pt", "600"))
+        .contains("50 of 50")
+        .contains("sum ");
+    assertThat(printed(Progress::main, "models/fashion_cnn.pt", "0"))
+        .contains("cancelled after 10 of 50");
+  }
+
+  @Test
+  void eachInputHasAMap() throws Exception {
+    String model = "../requests/src/test/resources/golden/models/two-inputs.scripted.pt";
+    assertThat(printed(SeveralInputs::main, model)).contains("[2, 3, 5, 5] ").contains("[2, 4] ");
+  }
+
+  @Test
+  void aLossOnAHeatmapFalls() throws Exception {
+    String out = printed(SecondOrder::main, "models/fashion_cnn.pt");
+    List<Double> losses =
+        out.lines().map(l -> Double.parseDouble(l.substring(l.indexOf(' ')))).toList();
+    assertThat(losses.get(1)).isLessThan(losses.get(0));
+  }
+
+  @Test
+  void threadsShareAPlan() throws Exception {
+    assertThat(printed(ManyThreads::main, "models/fashion_cnn.pt", "6").lines()).hasSize(6);
+  }
+
+  @Test
+  void anAbsoluteRuleKeepsTheSum() throws Exception {
+    String out = printed(AbsoluteRule::main, "models/fashion_cnn.pt");
+    assertThat(Double.parseDouble(out.substring(4))).isCloseTo(1, within(1e-4));
+  }
+
+  @Test
+  void picturesAreWritten() throws Exception {
+    assertThat(printed(Pictures::main, "photos/chelsea.png", folder.toString()))
+        .contains("bounds -2.0 2.0");
+    assertThat(RgbImage.read(folder.resolve("heatmap.png")).width()).isEqualTo(96);
+    assertThat(RgbImage.read(folder.resolve("overlay.png")).width()).isEqualTo(96);
+    assertThat(RgbImage.read(folder.resolve("grid.png")).width()).isEqualTo(3 * 28);
+  }
+
+  @Test
+  void compositesAreCompared() throws Exception {
+    Path picture = folder.resolve("composites.png");
+    CompareComposites.main(
+        new String[] {"models/efficientnet_lite0.pt", "photos/chelsea.png", picture.toString()});
+    assertThat(RgbImage.read(picture).width()).isGreaterThan(4 * 224);
+  }
+
+  @Test
+  void methodsAreCompared() throws Exception {
+    Path picture = folder.resolve("methods.png");
+    CompareMethods.main(
+        new String[] {"models/efficientnet_lite0.pt", "photos/chelsea.png", picture.toString()});
+    assertThat(RgbImage.read(picture).width()).isGreaterThan(3 * 224);
+  }
+
+  @Test
+  void signXaiMapsAreLaidOver() throws Exception {
+    Path picture = folder.resolve("usage.png");
+    SignXaiUsage.main(
+        new String[] {"models/efficientnet_lite0.pt", "photos/chelsea.png", picture.toString()});
+    assertThat(RgbImage.read(picture).width()).isGreaterThan(4 * 224);
+  }
+
+  @Test
+  void aHeartbeatIsPlotted() throws Exception {
+    Map<String, NdArray> arrays = Npz.read(Path.of("models/ecg_beats_64.npz"));
+    double[] beats = arrays.get("beats").toDoubles();
+    long[] labels = arrays.get("labels").toLongs();
+    int wide = 0;
+    while (labels[wide] != 1) {
+      wide++;
+    }
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 256; i++) {
+      lines.add(String.valueOf(beats[256 * wide + i]));
+    }
+    Path beat = Files.write(folder.resolve("beat.txt"), lines);
+    Path picture = folder.resolve("ecg.png");
+    String out =
+        printed(EcgRelevance::main, "models/ecg_cnn.pt", beat.toString(), picture.toString());
+    assertThat(out).contains("wide QRS");
+    assertThat(RgbImage.read(picture).width()).isEqualTo(800);
+  }
+
+  @Test
+  void aBatchOfClothesIsExplained() throws Exception {
+    Path picture = folder.resolve("fashion.png");
+    List<String> args = new ArrayList<>(List.of("models/fashion_cnn.pt", picture.toString()));
+    Map<String, NdArray> arrays = Npz.read(Path.of("models/fashion_test_200.npz"));
+    long[] pixels = arrays.get("images").toLongs();
+    for (int i = 0; i < 6; i++) {
+      args.add(clothes(pixels, i).toString());
+    }
+    String out = printed(FashionMethods::main, args.toArray(String[]::new));
+    assertThat(out).contains("ankle boot", "pullover", "trouser");
+    assertThat(RgbImage.read(picture).width()).isGreaterThan(6 * 160);
+  }
+
+  private Path clothes(long[] pixels, int index) throws IOException {
+    byte[] rgb = new byte[28 * 28 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) pixels[28 * 28 * index + i / 3];
+    }
+    return Files.write(folder.resolve(index + ".png"), RgbImage.of(28, 28, rgb).toPng());
+  }
+
+  @Test
+  void anOwnMethodIsSymmetric() throws Exception {
+    assertThat(printed(OwnMethod::main, "models/fashion_cnn.pt").strip())
+        .isEqualTo("the same: true");
+  }
+
+  @Test
+  void signXaiIsCalled() throws Exception {
+    assertThat(printed(SignXaiCalls::main, "models/fashion_cnn.pt"))
+        .contains("the same: true")
+        .contains("784 values")
+        .contains("2 maps [1, 28, 28]")
+        .contains("smooth [1, 1, 28, 28]")
+        .contains("lrpz_epsilon_0_1_std_x: ")
+        .contains("lrp_epsilon");
   }
 }
