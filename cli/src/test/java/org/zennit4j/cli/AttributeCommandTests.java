@@ -1,0 +1,139 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npy;
+import org.zennit4j.requests.Npz;
+
+class AttributeCommandTests {
+  @TempDir Path folder;
+
+  /** The first garments, as the network takes them. */
+  private Path garments(int count) {
+    NdArray images = Npz.read(Session.model("fashion_test_200.npz")).get("images");
+    double[] values =
+        Arrays.stream(images.toDoubles()).limit(count * 784L).map(v -> v / 255).toArray();
+    Path file = folder.resolve("x.npy");
+    Npy.write(file, NdArray.ofDoubles(values, count, 1, 28, 28));
+    return file;
+  }
+
+  private Session attribute(Object... more) {
+    Object[] all = new Object[more.length + 7];
+    Object[] first = {
+      "attribute",
+      "--model",
+      Session.model("fashion_cnn.pt"),
+      "--input",
+      garments(2),
+      "--output",
+      folder.resolve("r.npy")
+    };
+    System.arraycopy(first, 0, all, 0, 7);
+    System.arraycopy(more, 0, all, 7, more.length);
+    return Session.of(all);
+  }
+
+  private NdArray read(String name) {
+    return Npy.read(folder.resolve(name));
+  }
+
+  @Test
+  void arraysGoInAndComeOut() {
+    Session run =
+        attribute(
+                "--composite",
+                "epsilon_plus",
+                "--canonizers",
+                "merge_batch_norm",
+                "--layer",
+                "features.4",
+                "--save-output",
+                folder.resolve("y.npy"),
+                "--sidecar")
+            .ok();
+    assertThat(run.lines().get(0)).isEqualTo(folder.resolve("r.npy") + " [2, 1, 28, 28]");
+    NdArray relevance = read("r.npy");
+    assertThat(relevance.shape()).containsExactly(2, 1, 28, 28);
+    assertThat(relevance.dtype()).isEqualTo(NdArray.DType.FLOAT32);
+    assertThat(read("y.npy").shape()).containsExactly(2, 10);
+    assertThat(read("r.layer.features.4.input.npy").shape()).containsExactly(2, 16, 14, 14);
+    assertThat(read("r.layer.features.4.output.npy").shape()).containsExactly(2, 32, 14, 14);
+    assertThat(folder.resolve("r.npy.json")).content().contains("epsilon_plus", "merge_batch_norm");
+  }
+
+  @Test
+  void withoutACompositeItIsTheGradient() {
+    attribute("--dtype", "float64", "--target", "3,1").ok();
+    double[] gradient = read("r.npy").toDoubles();
+    attribute("--dtype", "float64", "--target", "3,1", "--method", "gradient").ok();
+    assertThat(read("r.npy").toDoubles()).containsExactly(gradient, within(1e-12));
+    assertThat(read("r.npy").dtype()).isEqualTo(NdArray.DType.FLOAT64);
+  }
+
+  private static org.assertj.core.data.Offset<Double> within(double tolerance) {
+    return org.assertj.core.api.Assertions.within(tolerance);
+  }
+
+  @Test
+  void aSeedIsATargetToo() {
+    attribute("--dtype", "float64", "--target", "3,1").ok();
+    double[] expected = read("r.npy").toDoubles();
+    double[] seed = new double[20];
+    seed[3] = 1;
+    seed[11] = 1;
+    Path file = folder.resolve("seed.npy");
+    Npy.write(file, NdArray.ofDoubles(seed, 2, 10));
+    attribute("--dtype", "float64", "--target", "seed:" + file).ok();
+    assertThat(read("r.npy").toDoubles()).containsExactly(expected);
+  }
+
+  @Test
+  void anAttributorHasItsOptions() {
+    attribute("--attributor", "smooth_grad", "--option", "n_iter=3", "--option", "seed=1").ok();
+    NdArray first = read("r.npy");
+    attribute("--attributor", "smooth_grad", "--option", "n_iter=3", "--option", "seed=1").ok();
+    assertThat(read("r.npy")).isEqualTo(first);
+    attribute("--attributor", "smooth_grad", "--option", "n_itre=3").fails(2, "n_itre", "n_iter");
+  }
+
+  @Test
+  void aCompositeMayBeJson() {
+    attribute(
+            "--composite",
+            "{\"type\":\"layer_map\",\"layer_map\":[[[\"Linear\"],{\"rule\":\"epsilon\"}]]}")
+        .ok();
+    assertThat(attribute("--composite", "{\"type\":\"layer_map\",\"layer_map\":[]}").err())
+        .contains("no layer of this model gets a rule");
+    attribute("--composite", "{\"type\":\"layermap\"}").fails(2, "layermap", "layer_map");
+  }
+
+  @Test
+  void whatIsWrongIsSaidInOneLine() {
+    attribute("--target", "10").fails(1, "class 10 is out of range");
+    attribute("--target", "1,2,3").fails(1, "3 classes are given for a batch of 2");
+    attribute("--layer", "features.44").fails(2, "'features.44'", "features.4");
+    attribute("--composite", "epsilon_gamma_box").fails(2, "low=NUMBER");
+    attribute("--target", "shoe").fails(2, "'shoe'", "--labels");
+    Path shoes = folder.resolve("x.npy");
+    Path out = folder.resolve("r.npy");
+    Session.of("attribute", "-m", Session.model("ecg_cnn.pt"), "-i", shoes, "-o", out)
+        .fails(1, "features.0", "[2, 1, 28, 28]");
+    Session.of("attribute", "-m", Session.model("ecg_cnn.pt"), "-i", "none.npy", "-o", out)
+        .fails(1, "none.npy", "no such file");
+    Session.of("attribute", "-m", Session.model("ecg_cnn.pt"), "-i", "pom.xml", "-o", out)
+        .fails(1, "pom.xml");
+    Session.of("attribute", "-i", shoes, "-o", out).fails(2, "--model");
+    Session.of("attribute", "-m", Session.model("ecg_cnn.pt"), "-i", shoes, "-o", folder)
+        .fails(2, "it is a folder");
+  }
+}

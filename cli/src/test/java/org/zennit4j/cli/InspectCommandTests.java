@@ -1,0 +1,125 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.requests.Json;
+import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npy;
+
+class InspectCommandTests {
+  private static final Path CNN = Session.model("fashion_cnn.pt");
+
+  @TempDir Path folder;
+
+  @Test
+  void layersAndFindings() {
+    Session run = Session.of("inspect", CNN).ok();
+    assertThat(run.out()).containsPattern("(?m)^features\\.0 +Conv2d +Convolution$");
+    assertThat(run.out()).contains("3 batch normalisations are not merged", "23098 parameters");
+  }
+
+  @Test
+  void rulesShapesAndCanonizers() {
+    Session run =
+        Session.of(
+                "inspect",
+                CNN,
+                "--composite",
+                "epsilon_plus_flat",
+                "--canonizers",
+                "merge_batch_norm",
+                "--input-shape",
+                "2,1,28,28")
+            .ok();
+    assertThat(run.out())
+        .containsPattern(
+            "(?m)^features\\.0 +Conv2d +Convolution +2x16x28x28 +flat +has features.1$")
+        .containsPattern("(?m)^classifier +Linear +Linear +2x10 +epsilon$")
+        .contains("merged into features.0", "findings: none");
+  }
+
+  @Test
+  void jsonHasThemToo() {
+    Session run =
+        Session.of(
+                "inspect",
+                CNN,
+                "--json",
+                "--composite",
+                "epsilon_plus",
+                "--input-shape",
+                "1,1,28,28")
+            .ok();
+    JsonNode json = Json.parse(run.out());
+    assertThat(json.get("parameters").asInt()).isEqualTo(23098);
+    JsonNode layer = json.get("layers").get(2);
+    assertThat(layer.get("layer").asText()).isEqualTo("features.0");
+    assertThat(layer.get("class").asText()).isEqualTo("torch.nn.modules.conv.Conv2d");
+    assertThat(layer.get("rule").get("rule").asText()).isEqualTo("zplus");
+    assertThat(layer.get("output_shape").toString()).isEqualTo("[1,16,28,28]");
+    assertThat(json.get("findings").toString()).contains("not merged");
+  }
+
+  @Test
+  void relevanceIsFollowedThroughTheLayers() {
+    Path input = folder.resolve("x.npy");
+    double[] values = new double[784];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (i % 28) / 28.0;
+    }
+    Npy.write(input, NdArray.ofDoubles(values, 1, 1, 28, 28));
+    Object[] command = {
+      "inspect",
+      CNN,
+      "--composite",
+      "epsilon_plus_flat",
+      "--canonizers",
+      "merge_batch_norm",
+      "--input",
+      input,
+      "--dtype",
+      "float64"
+    };
+    Session text = Session.of(command).ok();
+    assertThat(text.out())
+        .contains("relevance, from the output to the input:", "1.000 started at the output");
+    Object[] asJson = java.util.Arrays.copyOf(command, command.length + 1);
+    asJson[command.length] = "--json";
+    JsonNode report = Json.parse(Session.of(asJson).ok().out()).get("conservation");
+    assertThat(report.get("first_not_finite").isNull()).isTrue();
+    JsonNode first = null;
+    for (JsonNode call : report.get("calls")) {
+      first = call.get("layer").asText().equals("features.0") ? call : first;
+    }
+    // Flat conserves, but for its stabilizer.
+    assertThat(first.get("passes").asDouble())
+        .isCloseTo(first.get("arrives").asDouble(), org.assertj.core.data.Offset.offset(1e-6));
+    assertThat(report.get("input").asDouble()).isEqualTo(first.get("passes").asDouble());
+  }
+
+  @Test
+  void operatorsWithoutARuleAreNamed() {
+    Session run =
+        Session.of("inspect", Session.model("fashion_vit.pt"), "--composite", "epsilon_plus");
+    assertThat(run.ok().out())
+        .contains("layer_norm has no rule and passes its gradient")
+        .contains("additions of two branches", "add the canonizer residual_sum");
+  }
+
+  @Test
+  void whatIsWrongIsSaidInOneLine() {
+    Session.of("inspect", "none.pt").fails(1, "none.pt: no such file");
+    Session.of("inspect", CNN, "--input-shape", "1,3,28,28").fails(1, "features.0", "3 channels");
+    Session.of("inspect", CNN, "--input-shape", "big").fails(2, "--input-shape is like");
+    Session.of("inspect", CNN, "--composite", "nothing")
+        .fails(2, "there is no composite 'nothing'");
+  }
+}
