@@ -64,7 +64,7 @@ final class AttributeCommand implements Callable<Integer> {
       names = "--layer",
       arity = "1..*",
       paramLabel = "NAME",
-      description = "Write the relevance at these layers too.")
+      description = "Write the relevance at these layers too; * stands for any text.")
   private List<String> layers = List.of();
 
   @Option(
@@ -113,9 +113,7 @@ final class AttributeCommand implements Callable<Integer> {
       }
       Target start = how.hasMethod() && target.isDefault() ? null : target.target(names);
       AttributionOptions options =
-          AttributionOptions.defaults()
-              .withListener(Progress.listener())
-              .withLayers(layers.toArray(String[]::new));
+          AttributionOptions.defaults().withListener(Progress.listener()).withLayers(files.names());
       try (Attribution result = explainer.explain(tensors, start, options)) {
         write(result, files, explainer);
       }

@@ -33,7 +33,7 @@ final class CompositeCatalogue {
         "low high gamma " + lrp);
     put(
         "excitation_backprop",
-        "ZPlus without bias for every linear layer",
+        "ZPlus for every linear layer; activations keep their gradient",
         "stabilizer zero_params");
     put("guided_backprop", "gradient; ReLUs let positive gradients through", "");
     put("deconvnet", "gradient; ReLUs keep what arrives positive", "");

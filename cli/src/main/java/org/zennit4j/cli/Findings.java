@@ -28,6 +28,7 @@ final class Findings {
           "adaptive_max_pool3d",
           "alias",
           "alpha_dropout",
+          "append",
           "broadcast_tensors",
           "cat",
           "channel_shuffle",
@@ -36,13 +37,16 @@ final class Findings {
           "concat",
           "constant_pad_nd",
           "contiguous",
+          "copy_",
           "detach",
           "dropout",
           "expand",
           "expand_as",
           "feature_dropout",
+          "fill_",
           "flatten",
           "index",
+          "masked_fill",
           "max_pool1d",
           "max_pool2d",
           "max_pool3d",
@@ -73,6 +77,7 @@ final class Findings {
           "view",
           "view_as");
 
+  /** Operators whose result has no gradient. */
   private static final Set<String> METADATA =
       Set.of(
           "size",
@@ -84,6 +89,13 @@ final class Findings {
           "is_floating_point",
           "__is__",
           "__isnot__",
+          "eq",
+          "ne",
+          "lt",
+          "le",
+          "gt",
+          "ge",
+          "format",
           "zeros_like",
           "ones_like",
           "new_zeros");
@@ -204,9 +216,12 @@ final class Findings {
           && !plan.composite().functional()) {
         functional.add(region.layer().name());
       } else if (shortName.equals("add") || shortName.equals("sub")) {
+        boolean branches = flow.dependsOnInput(region, 0) && flow.dependsOnInput(region, 1);
         // A constant that is added or subtracted changes no relevance.
-        if (flow.dependsOnInput(region, 0) && flow.dependsOnInput(region, 1)) {
+        if (branches && shortName.equals("add")) {
           additions.add(where);
+        } else if (branches) {
+          without.computeIfAbsent(shortName, k -> new LinkedHashSet<>()).add(where);
         }
       } else {
         without.computeIfAbsent(shortName, k -> new LinkedHashSet<>()).add(where);
@@ -217,14 +232,16 @@ final class Findings {
           count(additions.size(), "addition")
               + " of two branches ("
               + examples(additions)
-              + ") pass all relevance to both: add the canonizer residual_sum");
+              + (additions.size() == 1 ? ") passes" : ") pass")
+              + " all relevance to both: add the canonizer residual_sum");
     }
     if (!functional.isEmpty()) {
       findings.add(
           count(functional.size(), "functional operator")
-              + " take no part ("
+              + (functional.size() == 1 ? " takes" : " take")
+              + " no part ("
               + examples(functional)
-              + "): their gradient is used; set \"functional\": true in the composite");
+              + "): the gradient is used; set \"functional\": true in the composite");
     }
     without.forEach(
         (name, where) ->

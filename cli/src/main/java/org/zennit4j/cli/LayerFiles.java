@@ -7,8 +7,12 @@ package org.zennit4j.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -23,23 +27,43 @@ import org.zennit4j.requests.NdArray;
 final class LayerFiles {
   private final List<String> layers;
 
-  /** Complains about names that no layer has. */
-  LayerFiles(Program program, List<String> layers) {
-    this.layers = layers;
+  /**
+   * Finds the layers that were asked for.
+   *
+   * @param wanted names, or patterns in which {@code *} stands for any text
+   */
+  LayerFiles(Program program, List<String> wanted) {
     List<String> known =
         Stream.concat(program.layers().stream(), program.functionalLayers().stream())
             .map(Layer::name)
             .toList();
-    for (String name : layers) {
-      if (!known.contains(name)) {
+    Set<String> found = new LinkedHashSet<>();
+    for (String name : wanted) {
+      List<String> matching =
+          name.contains("*")
+              ? known.stream().filter(pattern(name).asMatchPredicate()).toList()
+              : known.stream().filter(name::equals).toList();
+      if (matching.isEmpty()) {
         throw new UsageException(
             "there is no layer '"
                 + name
                 + "'; the nearest: "
-                + String.join(", ", Nearest.to(name, known, 3))
+                + String.join(", ", Nearest.to(name.replace("*", ""), known, 3))
                 + " (zennit4j inspect lists all)");
       }
+      found.addAll(matching);
     }
+    this.layers = List.copyOf(found);
+  }
+
+  private static Pattern pattern(String glob) {
+    return Pattern.compile(
+        Arrays.stream(glob.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")));
+  }
+
+  /** The whole names of the layers. */
+  String[] names() {
+    return layers.toArray(String[]::new);
   }
 
   /** Writes R.layer.NAME.input.npy and .output.npy; a layer that is called often has a #k. */

@@ -72,6 +72,16 @@ class AttributeCommandTests {
   }
 
   @Test
+  void layersMayBeAPattern() {
+    Session run = attribute("--layer", "features.1*").ok();
+    for (String layer : new String[] {"1", "10", "11"}) {
+      assertThat(run.out()).contains("r.layer.features." + layer + ".input.npy");
+    }
+    assertThat(run.out()).doesNotContain("features.2");
+    attribute("--layer", "feature_*").fails(2, "'feature_*'", "features");
+  }
+
+  @Test
   void withoutACompositeItIsTheGradient() {
     attribute("--dtype", "float64", "--target", "3,1").ok();
     double[] gradient = read("r.npy").toDoubles();
