@@ -189,6 +189,10 @@ final class ExplainCommand implements Callable<Integer> {
         panels = panels.with(first.isEmpty() ? "" : labelOf(first.get(0), names), photo);
       }
       Heatmap heatmap = heatmap(attribution.relevance());
+      if (heatmap.maxAbs() == 0) {
+        warnings.add(
+            images.get(index) + ": the relevance is zero everywhere (" + explainer.title() + ")");
+      }
       picture = overlay == null ? heatmap.picture() : heatmap.overlay(photo, overlay);
       panels = panels.with(explainer.title(), picture);
       last = attribution;

@@ -14,12 +14,14 @@ import org.zennit4j.analyzers.MethodName;
 import org.zennit4j.analyzers.MethodNameException;
 import org.zennit4j.analyzers.MethodOption;
 import org.zennit4j.analyzers.MethodOptions;
+import org.zennit4j.analyzers.ResolvedMethod;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.images.Preprocessing;
 
 /** Explains with a method of SignXAI. */
@@ -39,18 +41,27 @@ final class MethodExplainer implements Explainer {
       ScriptModel model, String text, Map<String, String> texts, Preprocessing preprocessing) {
     this.model = model;
     this.name = parse(text);
+    ResolvedMethod method;
+    try {
+      this.options = options(texts, preprocessing);
+      method = ResolvedMethod.of(name, options);
+    } catch (Zennit4jException e) {
+      throw new UsageException(e.getMessage());
+    }
+    this.analyzer = new MethodAnalyzer(model, method);
+  }
+
+  private MethodOptions options(Map<String, String> texts, Preprocessing preprocessing) {
     MethodOptions read = MethodOptions.none();
     for (Map.Entry<String, String> option : texts.entrySet()) {
       read = read.withText(option.getKey(), option.getValue());
     }
     boolean bounded = read.has(MethodOption.LOW) || read.has(MethodOption.HIGH);
-    if (preprocessing != null && name.needsBounds() && !bounded && name.suffixLow().isEmpty()) {
-      read =
-          read.with(MethodOption.LOW, bounds(preprocessing.low()))
-              .with(MethodOption.HIGH, bounds(preprocessing.high()));
+    if (preprocessing == null || bounded || !name.needsBounds() || name.suffixLow().isPresent()) {
+      return read;
     }
-    this.options = read;
-    this.analyzer = new MethodAnalyzer(model, name.canonical(), options);
+    return read.with(MethodOption.LOW, bounds(preprocessing.low()))
+        .with(MethodOption.HIGH, bounds(preprocessing.high()));
   }
 
   static MethodName parse(String text) {

@@ -117,6 +117,14 @@ class AttributeCommandTests {
   }
 
   @Test
+  void aMethodHasItsOptions() {
+    attribute("--method", "lrp_epsilon", "--option", "epsilon=0.5").ok();
+    attribute("--method", "lrp_epsilon", "--option", "epsilon=x").fails(2, "epsilon", "\"x\"");
+    attribute("--method", "lrp_epsilon", "--option", "window=3").fails(2, "window");
+    attribute("--method", "lrp_epsilon", "--composite", "epsilon_plus").fails(2, "--composite");
+  }
+
+  @Test
   void aCompositeMayBeJson() {
     attribute(
             "--composite",
