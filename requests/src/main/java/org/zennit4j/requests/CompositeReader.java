@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
@@ -46,6 +47,9 @@ import org.zennit4j.rules.Rule;
  * innermost PointerScope, if there is one, which must stay open as long as the composite is used.
  */
 public final class CompositeReader {
+  /** The named composite that is one of SignXAI's methods. */
+  private static final String SIGNXAI = "signxai";
+
   private static final List<String> LAYER_MAP = List.of("layer_map");
   private static final List<String> FIRST_MAP = List.of("layer_map", "first_map");
 
@@ -238,6 +242,13 @@ public final class CompositeReader {
 
   private Composite named(JsonObject json, List<Canonizer> canonizers, boolean functional) {
     String name = json.string("name");
+    if (name.equals(SIGNXAI) && !registry.names().contains(name)) {
+      JsonObject args = json.object("args");
+      Composite composite =
+          SignXai.composite(
+              args.string("method"), MethodReader.options(args, "method", null, this, arrays));
+      return json.has("canonizers") ? composite.withCanonizers(canonizers) : composite;
+    }
     if (!registry.names().contains(name)) {
       throw unknown(json, "composite", name, registry.names());
     }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.analyzers.MethodAnalyzer;
 import org.zennit4j.analyzers.MethodOption;
 import org.zennit4j.analyzers.MethodOptions;
@@ -60,14 +62,22 @@ public final class MethodReader {
     MethodOptions read =
         options == null || options.isNull()
             ? MethodOptions.none()
-            : options(JsonObject.of("options", options), model, reader, arrays);
+            : options(JsonObject.of("options", options), "", model.dtype(), reader, arrays);
     return new MethodAnalyzer(model, method, read);
   }
 
-  private static MethodOptions options(
-      JsonObject json, ScriptModel model, CompositeReader reader, ArraySource arrays) {
+  /** Reads all keys of an object but one as options; a dtype of null leaves tensors as they are. */
+  static MethodOptions options(
+      JsonObject json,
+      String except,
+      ScalarType dtype,
+      CompositeReader reader,
+      ArraySource arrays) {
     MethodOptions options = MethodOptions.none();
     for (String key : json.keys()) {
+      if (key.equals(except)) {
+        continue;
+      }
       Optional<MethodOption> option = MethodOption.find(key);
       JsonNode value = json.get(key);
       if (value == null) {
@@ -83,7 +93,8 @@ public final class MethodReader {
       } else if (TENSORS.contains(option.get())
           && value.isTextual()
           && !WORDS.contains(value.textValue())) {
-        converted = arrays.get(value.textValue()).toTensor().to(model.dtype());
+        Tensor tensor = arrays.get(value.textValue()).toTensor();
+        converted = dtype == null ? tensor : tensor.to(dtype);
       } else {
         converted = plain(value);
       }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.EmptyComposite;
@@ -229,5 +230,21 @@ class CompositeReaderTests {
     assertThatThrownBy(() -> reader.read(json))
         .isInstanceOf(RequestException.class)
         .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void readsTheRulesOfSignXaisMethods() {
+    Composite composite =
+        reader.read(
+            "{\"type\": \"named\", \"name\": \"signxai\","
+                + " \"args\": {\"method\": \"lrpz_epsilon\", \"epsilon\": 0.5}}");
+    assertThat(composite.functional()).isTrue();
+    assertThat(composite.canonizers()).hasSize(2);
+    assertThatThrownBy(
+            () ->
+                reader.read(
+                    "{\"type\": \"named\", \"name\": \"signxai\","
+                        + " \"args\": {\"method\": \"gradient\"}}"))
+        .hasMessageContaining("has no rules");
   }
 }
