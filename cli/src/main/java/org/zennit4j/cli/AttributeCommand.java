@@ -33,11 +33,13 @@ import picocli.CommandLine.Spec;
       "Explains a model's output for arrays, and writes the relevance as arrays.",
       "Without --composite it is the plain gradient, as in Zennit; nothing is added to a composite."
     },
+    footerHeading = "%nExamples:%n",
     footer = {
-      "",
-      "Example:",
-      "  zennit4j attribute --model m.pt --input x.npy --composite epsilon_plus \\",
-      "      --canonizers merge_batch_norm --target 3 --output r.npy"
+      "  zennit4j attribute -m model.pt -i x.npy -o r.npy --target 3",
+      "  zennit4j attribute -m model.pt -i x.npy -o r.npy \\",
+      "      --composite epsilon_plus --canonizers merge_batch_norm",
+      "  zennit4j attribute -m model.pt -i x.npy -o r.npy \\",
+      "      --attributor smooth_grad --option n_iter=5 --option seed=1"
     })
 final class AttributeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

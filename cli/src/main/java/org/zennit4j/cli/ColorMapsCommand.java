@@ -14,7 +14,9 @@ import picocli.CommandLine.Spec;
 /** Lists the colour maps. */
 @Command(
     name = "cmaps",
-    description = "Lists the colour maps and their sources; --cmap takes a source too.")
+    description = "Lists the colour maps and their sources; --cmap takes a source too.",
+    footerHeading = "%nExamples:%n",
+    footer = {"  zennit4j cmaps", "  zennit4j explain cat.png --cmap 00f,80:fff,f00"})
 final class ColorMapsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

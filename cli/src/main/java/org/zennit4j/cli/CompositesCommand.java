@@ -13,7 +13,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** Lists composites and canonizers. */
-@Command(name = "composites", description = "Lists the named composites and the canonizers.")
+@Command(
+    name = "composites",
+    description = "Lists the named composites and the canonizers.",
+    footerHeading = "%nExamples:%n",
+    footer = {"  zennit4j composites"})
 final class CompositesCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
 /** Checks the installation. */
 @Command(
     name = "doctor",
-    description = "Shows versions, native libraries and caches, and checks that all parts work.")
+    description = "Shows versions, native libraries and caches, and checks that all parts work.",
+    footerHeading = "%nExamples:%n",
+    footer = {"  zennit4j doctor"})
 final class DoctorCommand implements Callable<Integer> {
   private interface Check {
     String run();

@@ -43,13 +43,12 @@ import picocli.CommandLine.Spec;
       "Says what a network sees in photographs, and writes a heatmap of what it looked at.",
       "Without a model it is the bundled EfficientNet-Lite0, which knows ImageNet's 1000 classes."
     },
+    footerHeading = "%nExamples:%n",
     footer = {
-      "",
-      "Examples:",
-      "  zennit4j explain cat.jpg --overlay 0.5",
-      "  zennit4j explain cat.jpg --composite epsilon_gamma_box --target 'tiger cat'",
-      "  zennit4j explain cat.jpg --compare epsilon_plus_flat,epsilon_gamma_box,guided_backprop",
-      "  zennit4j explain *.jpg -m model.pt --preprocessing imagenet --labels classes.txt -o maps/"
+      "  zennit4j explain cat.png --overlay 0.5",
+      "  zennit4j explain cat.png --composite epsilon_gamma_box --target 'tiger cat'",
+      "  zennit4j explain cat.png --compare epsilon_plus_flat,epsilon_gamma_box",
+      "  zennit4j explain *.png -m model.pt --labels classes.txt -o maps/"
     })
 final class ExplainCommand implements Callable<Integer> {
   private static final String COMPOSITE = "epsilon_plus_flat";

@@ -57,10 +57,12 @@ import picocli.CommandLine.Spec;
       "Shows a model's layers, their types and, with --composite, their rules; and what is unusual.",
       "With --composite and --input it also tells where relevance is lost."
     },
+    footerHeading = "%nExamples:%n",
     footer = {
-      "",
-      "Example:",
-      "  zennit4j inspect m.pt --composite epsilon_plus --canonizers merge_batch_norm --input x.npy"
+      "  zennit4j inspect model.pt",
+      "  zennit4j inspect model.pt --input-shape 1,3,224,224",
+      "  zennit4j inspect model.pt --input x.npy \\",
+      "      --composite epsilon_plus --canonizers merge_batch_norm"
     })
 final class InspectCommand implements Callable<Integer> {
   private static final List<String> TYPES =

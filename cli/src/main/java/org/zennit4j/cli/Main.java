@@ -36,7 +36,15 @@ import picocli.CommandLine.Spec;
       CompositesCommand.class,
       RulesCommand.class,
       ColorMapsCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      CompletionCommand.class,
+      ManCommand.class
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  zennit4j explain cat.png --overlay 0.5",
+      "  zennit4j inspect model.pt",
+      "  zennit4j explain --help"
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:done", "1:the work failed", "2:wrong usage"})

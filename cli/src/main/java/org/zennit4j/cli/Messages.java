@@ -61,7 +61,11 @@ final class Messages {
       List<String> near = unmatched.getSuggestions();
       if (!near.isEmpty()) {
         text +=
-            "; did you mean " + near.stream().limit(3).collect(Collectors.joining(" or ")) + "?";
+            "; did you mean "
+                + near.stream()
+                    .limit(first.startsWith("-") ? 3 : 1)
+                    .collect(Collectors.joining(" or "))
+                + "?";
       }
     }
     return text.contains("--help") ? text : text + " (" + command + " --help lists all options)";

@@ -19,7 +19,13 @@ import picocli.CommandLine.Spec;
 /** Lists SignXAI's methods, or describes one. */
 @Command(
     name = "methods",
-    description = "Lists the method names of SignXAI, or describes one of them.")
+    description = "Lists the method names of SignXAI, or describes one of them.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  zennit4j methods",
+      "  zennit4j methods --like grad_x_input",
+      "  zennit4j methods smoothgrad"
+    })
 final class MethodsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -16,7 +16,9 @@ import picocli.CommandLine.Spec;
 /** Lists the rules. */
 @Command(
     name = "rules",
-    description = "Lists the rules that a composite written as JSON can use, with their arguments.")
+    description = "Lists the rules that a composite written as JSON can use, with their arguments.",
+    footerHeading = "%nExamples:%n",
+    footer = {"  zennit4j rules"})
 final class RulesCommand implements Callable<Integer> {
   private static final Map<String, String> MEANINGS = new LinkedHashMap<>();
 

@@ -26,6 +26,11 @@ import picocli.CommandLine.Spec;
       "Runs a file of requests and writes what each gives into DIR/ID/, and DIR/summary.json.",
       "It goes on after a case that failed, whose folder then holds error.txt."
     },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  zennit4j run requests.json -o results/",
+      "  zennit4j run requests.json -o results/ --case 'mlp/*' --form traced"
+    },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:all cases are done", "1:a case failed", "2:the file or an option is wrong"})
 final class RunCommand implements Callable<Integer> {
