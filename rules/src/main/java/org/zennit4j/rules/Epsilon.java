@@ -7,6 +7,7 @@ package org.zennit4j.rules;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
@@ -19,6 +20,9 @@ import org.zennit4j.rules.BasicRule.Modification;
  * relevance propagation, 2015. Default epsilon 1e-6 (Zennit).
  */
 public final class Epsilon extends DeclaredRule {
+  /** The most weights of a matrix that is kept a second time, in double precision: 32 MB. */
+  private static final long SMALL = 1 << 22;
+
   private final Stabilizer stabilizer;
   private final ZeroParams zeroParams;
 
@@ -72,7 +76,22 @@ public final class Epsilon extends DeclaredRule {
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         Tensor w = plain ? map.weight() : weight("W", modifier);
         Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias("b", modifier));
-        return x.mul(map.adjoint(r.div(stabilizer.apply(z)), x, w));
+        if (!isSmallProduct(x)) {
+          return x.mul(map.adjoint(r.div(stabilizer.apply(z)), x, w));
+        }
+        Tensor wide = once("W in double", () -> w.to(ScalarType.Double));
+        Tensor q = r.to(ScalarType.Double).div(stabilizer.apply(z.to(ScalarType.Double)));
+        return x.mul(map.adjoint(q, x, wide)).to(x.scalar_type());
+      }
+
+      /**
+       * The last layers of a classifier: terms of both signs cancel there, and what they round away
+       * is carried to every pixel. Double precision costs nothing where the matrix is small.
+       */
+      private boolean isSmallProduct(Tensor x) {
+        return !map.isConvolution()
+            && x.scalar_type().intern() == ScalarType.Float
+            && map.weight().numel() <= SMALL;
       }
     };
   }
