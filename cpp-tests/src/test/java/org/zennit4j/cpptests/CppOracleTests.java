@@ -63,6 +63,8 @@ class CppOracleTests {
   static void run() throws IOException, InterruptedException {
     String missing = Programs.missing().orElse(null);
     if (missing != null) {
+      // An aborted class leaves no word in Surefire's output.
+      System.out.println(missing);
       abort(missing);
     }
     Path arrays = folder.resolve("arrays");
