@@ -74,10 +74,11 @@ final class TrailingSoftmax {
   private static Program remove(Program program) {
     Program current = program;
     for (Set<Region> found = in(current); !found.isEmpty(); found = in(current)) {
-      ProgramEditor editor = current.edit();
-      found.forEach(editor::bypass);
-      Program next = editor.apply();
-      current = current == program ? next : next.owning(current);
+      try (ProgramEditor editor = current.edit()) {
+        found.forEach(editor::bypass);
+        Program next = editor.apply();
+        current = current == program ? next : next.owning(current);
+      }
     }
     return current;
   }

@@ -18,9 +18,11 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Collects changes to a {@link Program} and makes the changed program. The original is never
- * touched. Used by canonizers; not thread-safe.
+ * touched. Used by canonizers, with try-with-resources: an editor holds the tensors it was given
+ * until {@link #apply()} hands them to the changed program or {@link #close()} gives them back. Not
+ * thread-safe.
  */
-public final class ProgramEditor {
+public final class ProgramEditor implements AutoCloseable {
   private record Replacement(String argument, Tensor tensor) {}
 
   private record Sum(String name, boolean secondFirst) {}
@@ -31,6 +33,7 @@ public final class ProgramEditor {
   private final Map<Integer, Map<String, Tensor>> neutral = new HashMap<>();
   private final Map<Integer, Sum> sums = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
+  private boolean closed;
 
   ProgramEditor(Program program) {
     this.program = program;
@@ -45,8 +48,10 @@ public final class ProgramEditor {
    * @param tensor the new value; copied by reference, the editor's program keeps it
    * @return this
    * @throws UnsupportedOperatorException if the operator has no such argument
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
   public ProgramEditor setParameter(Region operator, String argument, Tensor tensor) {
+    checkOpen();
     if (!(operator.instruction() instanceof Instruction.Operate operate)
         || operate.operator.argument(argument) < 0) {
       throw new UnsupportedOperatorException(operator + " has no argument '" + argument + "'");
@@ -66,8 +71,10 @@ public final class ProgramEditor {
    *
    * @param region a call with one result
    * @return this
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
   public ProgramEditor bypass(Region region) {
+    checkOpen();
     bypassed.add(region.id());
     return this;
   }
@@ -79,9 +86,17 @@ public final class ProgramEditor {
    *
    * @param norm a call with {@link Region#batchNorm()}
    * @return this
+   * @throws UnsupportedOperatorException if the call is no batch normalisation
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
   public ProgramEditor neutralize(Region norm) {
-    BatchNorm batchNorm = norm.batchNorm().orElseThrow();
+    checkOpen();
+    BatchNorm batchNorm =
+        norm.batchNorm()
+            .orElseThrow(
+                () ->
+                    new UnsupportedOperatorException(
+                        norm + " is no batch normalisation in evaluation mode"));
     try (PointerScope scope = new PointerScope()) {
       Tensor zeros = Natives.keep(torch.zeros_like(batchNorm.mean()));
       Tensor ones = Natives.keep(torch.ones_like(batchNorm.mean()));
@@ -101,8 +116,11 @@ public final class ProgramEditor {
    * @param name the layer's name
    * @param secondFirst whether the second summand is listed as the first input of the layer
    * @return this
+   * @throws UnsupportedOperatorException if it is another operator
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
   public ProgramEditor sum(Region addition, String name, boolean secondFirst) {
+    checkOpen();
     if (!(addition.instruction() instanceof Instruction.Operate operate)
         || !operate.operator.name().equals("aten::add")) {
       throw new UnsupportedOperatorException(addition + " is no addition");
@@ -112,7 +130,7 @@ public final class ProgramEditor {
   }
 
   /**
-   * Whether anything was changed.
+   * Whether nothing was changed yet.
    *
    * @return true if {@link #apply()} would return an equal program
    */
@@ -121,16 +139,36 @@ public final class ProgramEditor {
   }
 
   /**
-   * Makes the changed program.
+   * Makes the changed program, and with it the end of this editor: the tensors are the program's
+   * now.
    *
    * @return a program that the caller closes after the plans that use it; it needs its original to
    *     stay open
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
   public Program apply() {
+    checkOpen();
     Instruction.Invoke entry =
         (Instruction.Invoke) rewrite(program.entry(), program.entry().callee, null);
-    return new Program(
-        entry, program.modules(), program.defaults(), program.writesInPlace(), owned);
+    Program changed =
+        new Program(entry, program.modules(), program.defaults(), program.writesInPlace(), owned);
+    closed = true;
+    return changed;
+  }
+
+  /** Gives back the tensors of changes that were not applied; nothing after {@link #apply()}. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      Natives.releaseAll(owned);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedException("this editor is done: begin another one with program.edit()");
+    }
   }
 
   private Code rewrite(Code code) {

@@ -196,4 +196,37 @@ class EditingTests {
     assertThatThrownBy(() -> program.edit().setParameter(operator("relu"), "weight", input()))
         .isInstanceOf(UnsupportedOperatorException.class);
   }
+
+  @Test
+  void anEditorThatIsNotAppliedKeepsNothing() throws Exception {
+    Tensor weight = call("conv").parameters().get("weight");
+    NativeLeaks.assertNone(
+        () -> {
+          try (ProgramEditor editor = program.edit()) {
+            editor.setParameter(operator("conv2d"), "weight", weight).neutralize(call("norm"));
+          }
+        });
+    NativeLeaks.assertNone(
+        () -> {
+          try (ProgramEditor editor = program.edit()) {
+            editor.setParameter(operator("conv2d"), "weight", weight);
+            assertThatThrownBy(() -> editor.neutralize(call("act")))
+                .isInstanceOf(UnsupportedOperatorException.class)
+                .hasMessageContaining("no batch normalisation");
+          }
+        });
+  }
+
+  @Test
+  void anAppliedEditorIsDone() {
+    try (ProgramEditor editor = program.edit().neutralize(call("norm"));
+        Program changed = editor.apply()) {
+      editor.close();
+      assertThat(changed.run(input())).hasSize(1);
+      assertThatThrownBy(editor::apply)
+          .isInstanceOf(ClosedException.class)
+          .hasMessageContaining("program.edit()");
+      assertThatThrownBy(() -> editor.bypass(call("act"))).isInstanceOf(ClosedException.class);
+    }
+  }
 }

@@ -21,23 +21,24 @@ public record MergeBatchNorm() implements Canonizer {
   @Override
   public Program apply(Program program) {
     DataFlow flow = program.dataFlow();
-    ProgramEditor editor = program.edit();
-    Set<Integer> merged = new HashSet<>();
-    for (Region region : program.regions()) {
-      boolean inside = region.parent().isPresent() && merged.contains(region.parent().get().id());
-      if (inside) {
-        merged.add(region.id());
-        continue;
-      }
-      if (region.batchNorm().isPresent()) {
-        Optional<Region> linear = BatchNormMerge.partner(region, flow);
-        if (linear.isPresent()) {
-          BatchNormMerge.merge(editor, linear.get(), region);
+    try (ProgramEditor editor = program.edit()) {
+      Set<Integer> merged = new HashSet<>();
+      for (Region region : program.regions()) {
+        boolean inside = region.parent().isPresent() && merged.contains(region.parent().get().id());
+        if (inside) {
           merged.add(region.id());
+          continue;
+        }
+        if (region.batchNorm().isPresent()) {
+          Optional<Region> linear = BatchNormMerge.partner(region, flow);
+          if (linear.isPresent()) {
+            BatchNormMerge.merge(editor, linear.get(), region);
+            merged.add(region.id());
+          }
         }
       }
+      return editor.isEmpty() ? program : editor.apply();
     }
-    return editor.isEmpty() ? program : editor.apply();
   }
 
   @Override

@@ -23,19 +23,21 @@ public record ResNetCanonizer() implements Canonizer {
   public Program apply(Program program) {
     Program merged = new SequentialMergeBatchNorm().apply(program);
     DataFlow flow = merged.dataFlow();
-    ProgramEditor editor = merged.edit();
-    for (Region region : merged.regions()) {
-      boolean inBlock =
-          region.parent().isPresent() && BLOCKS.contains(region.parent().get().layer().className());
-      if (inBlock && region.layer().functional() && ResidualSum.isSum(region, flow)) {
-        editor.sum(region, ResidualSum.sumName(region.path()), true);
+    try (ProgramEditor editor = merged.edit()) {
+      for (Region region : merged.regions()) {
+        boolean inBlock =
+            region.parent().isPresent()
+                && BLOCKS.contains(region.parent().get().layer().className());
+        if (inBlock && region.layer().functional() && ResidualSum.isSum(region, flow)) {
+          editor.sum(region, ResidualSum.sumName(region.path()), true);
+        }
       }
+      if (editor.isEmpty()) {
+        return merged;
+      }
+      Program result = editor.apply();
+      return merged == program ? result : result.owning(merged);
     }
-    if (editor.isEmpty()) {
-      return merged;
-    }
-    Program result = editor.apply();
-    return merged == program ? result : result.owning(merged);
   }
 
   @Override

@@ -23,15 +23,16 @@ public record ResidualSum() implements Canonizer {
   @Override
   public Program apply(Program program) {
     DataFlow flow = program.dataFlow();
-    ProgramEditor editor = program.edit();
-    Map<String, Integer> counts = new HashMap<>();
-    for (Region region : program.regions()) {
-      if (isSum(region, flow) && region.layer().functional()) {
-        int k = counts.merge(region.path(), 1, Integer::sum) - 1;
-        editor.sum(region, sumName(region.path()) + (k == 0 ? "" : "#" + k), false);
+    try (ProgramEditor editor = program.edit()) {
+      Map<String, Integer> counts = new HashMap<>();
+      for (Region region : program.regions()) {
+        if (isSum(region, flow) && region.layer().functional()) {
+          int k = counts.merge(region.path(), 1, Integer::sum) - 1;
+          editor.sum(region, sumName(region.path()) + (k == 0 ? "" : "#" + k), false);
+        }
       }
+      return editor.isEmpty() ? program : editor.apply();
     }
-    return editor.isEmpty() ? program : editor.apply();
   }
 
   static String sumName(String path) {

@@ -38,9 +38,10 @@ public record SequentialMergeBatchNorm() implements Canonizer {
     if (pairs.isEmpty()) {
       return program;
     }
-    ProgramEditor editor = program.edit();
-    pairs.forEach((norm, linear) -> BatchNormMerge.merge(editor, linear, norm));
-    return editor.apply();
+    try (ProgramEditor editor = program.edit()) {
+      pairs.forEach((norm, linear) -> BatchNormMerge.merge(editor, linear, norm));
+      return editor.apply();
+    }
   }
 
   /**

@@ -277,16 +277,17 @@ class CanonizerTests {
 
   /** Takes every dropout out and doubles every bias: what a user might write. */
   private static Program own(Program program) {
-    ProgramEditor editor = program.edit();
-    for (Region region : program.regions()) {
-      if (!region.isOperator() && region.layer().className().endsWith("Dropout")) {
-        editor.bypass(region);
-      } else if (region.isOperator() && region.linearMap().isPresent()) {
-        editor.setParameter(
-            region, "bias", region.linearMap().get().bias().orElseThrow().mul(new Scalar(2)));
+    try (ProgramEditor editor = program.edit()) {
+      for (Region region : program.regions()) {
+        if (!region.isOperator() && region.layer().className().endsWith("Dropout")) {
+          editor.bypass(region);
+        } else if (region.isOperator() && region.linearMap().isPresent()) {
+          editor.setParameter(
+              region, "bias", region.linearMap().get().bias().orElseThrow().mul(new Scalar(2)));
+        }
       }
+      return editor.isEmpty() ? program : editor.apply();
     }
-    return editor.isEmpty() ? program : editor.apply();
   }
 
   @Test

@@ -20,13 +20,14 @@ public final class OwnCanonizer {
 
   static Canonizer without(String className) {
     return program -> {
-      ProgramEditor editor = program.edit();
-      for (Region region : program.regions()) {
-        if (region.layer().matches(className)) {
-          editor.bypass(region);
+      try (ProgramEditor editor = program.edit()) {
+        for (Region region : program.regions()) {
+          if (region.layer().matches(className)) {
+            editor.bypass(region);
+          }
         }
+        return editor.isEmpty() ? program : editor.apply();
       }
-      return editor.isEmpty() ? program : editor.apply();
     };
   }
 
