@@ -1,6 +1,12 @@
 /** LibTorch through JavaCPP: load, run, hook, differentiate. */
+@SuppressWarnings("module") // The modules that may see the internals are compiled after this one.
 module org.zennit4j.bindings {
   requires transitive org.bytedeco.pytorch;
 
   exports org.zennit4j.bindings;
+  exports org.zennit4j.bindings.internal to
+      org.zennit4j.composites,
+      org.zennit4j.analyzers,
+      org.zennit4j.requests,
+      org.zennit4j.cli;
 }

@@ -33,6 +33,7 @@ import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.ValueFlow;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Positions;
 
 /** Grad-CAM: the maps of a layer, weighted by their mean gradients. */
@@ -95,7 +96,7 @@ final class CamEngine implements Engine {
           "there is no layer "
               + Texts.quote(name)
               + "; nearest: "
-              + String.join(", ", Texts.nearest(name, names, 3)));
+              + NearestNames.list(name, names));
     }
     List<Region> regions = program.regions(layer.get());
     if (regions.isEmpty()) {

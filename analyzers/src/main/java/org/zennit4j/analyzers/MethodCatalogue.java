@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /** The listed method names, made from templates. */
 final class MethodCatalogue {
@@ -72,7 +73,7 @@ final class MethodCatalogue {
 
   /** The listed names nearest to a text. */
   static List<String> nearest(String text, int count) {
-    return Texts.nearest(text, ALL, count);
+    return NearestNames.of(text, ALL, count);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /** The options of all methods, with their keys, synonyms and meanings. */
 public enum MethodOption {
@@ -165,8 +166,7 @@ public enum MethodOption {
                     "unknown option "
                         + Texts.quote(String.valueOf(key))
                         + "; nearest: "
-                        + String.join(
-                            ", ", Texts.nearest(String.valueOf(key), BY_KEY.keySet(), 3))));
+                        + NearestNames.list(String.valueOf(key), BY_KEY.keySet())));
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeRegistry;
@@ -179,7 +180,7 @@ final class CompositeOptions {
         "there is no composite '"
             + name
             + "'; the nearest: "
-            + String.join(", ", Nearest.to(name, names, 3))
+            + NearestNames.list(name, names)
             + " (zennit4j composites lists all)");
   }
 

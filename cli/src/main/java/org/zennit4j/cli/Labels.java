@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /** The names of a model's classes, one a line; there may be none. */
 final class Labels {
@@ -69,10 +70,7 @@ final class Labels {
     }
     if (found.isEmpty()) {
       throw new UsageException(
-          "there is no class '"
-              + name
-              + "'; the nearest: "
-              + String.join(", ", Nearest.to(name, names, 3)));
+          "there is no class '" + name + "'; the nearest: " + NearestNames.list(name, names));
     }
     return found.get(0);
   }

@@ -21,6 +21,7 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.requests.NdArray;
 
 /** Writes the relevances at layers. */
@@ -48,7 +49,7 @@ final class LayerFiles {
             "there is no layer '"
                 + name
                 + "'; the nearest: "
-                + String.join(", ", Nearest.to(name.replace("*", ""), known, 3))
+                + NearestNames.list(name.replace("*", ""), known)
                 + " (zennit4j inspect lists all)");
       }
       found.addAll(matching);

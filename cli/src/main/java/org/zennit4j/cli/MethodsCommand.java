@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.zennit4j.analyzers.MethodInfo;
 import org.zennit4j.analyzers.MethodName;
 import org.zennit4j.analyzers.MethodNameException;
+import org.zennit4j.bindings.internal.NearestNames;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -52,7 +53,7 @@ final class MethodsCommand implements Callable<Integer> {
   private static List<String> near(String text) {
     String wanted = text.toLowerCase(java.util.Locale.ROOT);
     List<String> holding = MethodName.listed().stream().filter(n -> n.contains(wanted)).toList();
-    return holding.isEmpty() ? Nearest.to(text, MethodName.listed(), 10) : holding;
+    return holding.isEmpty() ? NearestNames.of(text, MethodName.listed(), 10) : holding;
   }
 
   private void describe(PrintWriter out) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /**
  * Composites by name. Immutable: {@link #with} makes a registry that has one more, so that an
@@ -78,10 +79,7 @@ public final class CompositeRegistry {
     Function<PresetArguments, Composite> factory = factories.get(name);
     if (factory == null) {
       throw new CompositeException(
-          "there is no composite '"
-              + name
-              + "'; the nearest: "
-              + String.join(", ", Names.nearest(name, names())));
+          "there is no composite '" + name + "'; the nearest: " + NearestNames.list(name, names()));
     }
     return factory.apply(arguments);
   }

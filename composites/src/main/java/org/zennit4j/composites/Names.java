@@ -5,15 +5,14 @@
 package org.zennit4j.composites;
 
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.internal.NearestNames;
 
-/** Finds names in maps that no layer has, and the names that were probably meant. */
+/** Finds names in maps that no layer has. */
 final class Names {
   private Names() {}
 
@@ -50,7 +49,7 @@ final class Names {
                   + " '"
                   + key
                   + "'; the nearest: "
-                  + String.join(", ", nearest(key, known));
+                  + NearestNames.list(key, known);
           if (strict) {
             throw new CompositeException(message);
           }
@@ -59,31 +58,5 @@ final class Names {
       }
     }
     return findings;
-  }
-
-  /** The three names that differ least. */
-  static List<String> nearest(String name, Collection<String> known) {
-    return known.stream()
-        .filter(k -> !k.isEmpty())
-        .sorted(Comparator.comparingInt((String k) -> distance(name, k)).thenComparing(k -> k))
-        .limit(3)
-        .toList();
-  }
-
-  private static int distance(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(change, 1 + Math.min(previous[j], current[j - 1]));
-      }
-      previous = current;
-    }
-    return previous[b.length()];
   }
 }

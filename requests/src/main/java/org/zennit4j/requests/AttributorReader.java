@@ -16,6 +16,7 @@ import org.zennit4j.attribution.IntegratedGradients;
 import org.zennit4j.attribution.Occlusion;
 import org.zennit4j.attribution.SmoothGrad;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Plan;
 
 /**
@@ -83,7 +84,7 @@ public final class AttributorReader {
               "attributor: there is no attributor '"
                   + type
                   + "'; the nearest: "
-                  + Nearest.of(type, TYPES.keySet())));
+                  + NearestNames.list(type, TYPES.keySet())));
     }
     List<String> keys = new java.util.ArrayList<>(TYPES.get(type));
     keys.add("type");

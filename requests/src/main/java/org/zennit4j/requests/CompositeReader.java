@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
@@ -390,7 +391,7 @@ public final class CompositeReader {
                 + " '"
                 + name
                 + "'; the nearest: "
-                + Nearest.of(name, known)));
+                + NearestNames.list(name, known)));
   }
 
   private static RequestException at(String where, Zennit4jException e) {

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /**
  * One object of a JSON document and where it is, so that every message can say so. A key with the
@@ -99,7 +100,7 @@ final class JsonObject {
                     + ": there is no key '"
                     + key
                     + "' here; the nearest: "
-                    + Nearest.of(key, known)));
+                    + NearestNames.list(key, known)));
       }
     }
     return this;

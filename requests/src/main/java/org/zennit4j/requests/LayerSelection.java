@@ -25,6 +25,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Program;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /**
  * The layers whose relevances a case asks for: by name, by name and call ({@code relu#1}), or by a
@@ -102,7 +103,7 @@ final class LayerSelection {
               "case.layers: there is no layer '"
                   + name
                   + "'; the nearest: "
-                  + Nearest.of(name, known)));
+                  + NearestNames.list(name, known)));
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /**
  * A file of requests: models, and cases that each say how an output of a model is to be explained.
@@ -113,7 +114,7 @@ public final class RequestFile {
               "there is no model '"
                   + name
                   + "'; the nearest: "
-                  + Nearest.of(name, models.keySet())));
+                  + NearestNames.list(name, models.keySet())));
     }
     String file =
         form == RequestRunner.Form.TRACED || (form == null && files.scripted() == null)

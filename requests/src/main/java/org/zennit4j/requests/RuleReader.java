@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
@@ -136,7 +137,7 @@ final class RuleReader {
                   + ": there is no rule '"
                   + name
                   + "'; the nearest: "
-                  + Nearest.of(name, RECIPES.keySet())));
+                  + NearestNames.list(name, RECIPES.keySet())));
     }
     return recipe.maker().apply(this, json.allow(recipe.keys()));
   }
