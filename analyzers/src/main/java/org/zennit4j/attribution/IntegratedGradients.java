@@ -37,7 +37,13 @@ public final class IntegratedGradients extends Attributor {
    *     samples apart. The result does not depend on it
    */
   public record Settings(int nIter, Baseline baseline, int batchSize) {
-    /** Checks the numbers. */
+    /**
+     * Checks the numbers.
+     *
+     * @param nIter {@link #nIter()}
+     * @param baseline {@link #baseline()}
+     * @param batchSize {@link #batchSize()}
+     */
     public Settings {
       SmoothGrad.check(nIter, batchSize);
     }
@@ -147,7 +153,7 @@ public final class IntegratedGradients extends Attributor {
       for (int i = 0; i < clean.size(); i++) {
         Tensor input = clean.get(i);
         boolean floating = input.is_floating_point();
-        starts.add(floating ? Baseline.like(settings.baseline(), input, i) : null);
+        starts.add(floating ? Baselines.like(settings.baseline(), input, i) : null);
         differences.add(floating ? input.sub(starts.get(i)) : null);
       }
       double[] positions = positions(settings.nIter());

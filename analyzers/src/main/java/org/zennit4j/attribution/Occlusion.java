@@ -59,7 +59,17 @@ public final class Occlusion extends Attributor {
       Baseline fill,
       boolean invert,
       int batchSize) {
-    /** Checks the numbers. */
+    /**
+     * Checks the numbers.
+     *
+     * @param window {@link #window()}
+     * @param allDimensions {@link #allDimensions()}
+     * @param stride {@link #stride()}
+     * @param strideAllDimensions {@link #strideAllDimensions()}
+     * @param fill {@link #fill()}
+     * @param invert {@link #invert()}
+     * @param batchSize {@link #batchSize()}
+     */
     public Settings {
       window = List.copyOf(window);
       stride = stride == null ? null : List.copyOf(stride);
@@ -290,7 +300,7 @@ public final class Occlusion extends Attributor {
 
     private void slide(List<Tensor> inputs, int i, Windows windows) {
       Tensor input = inputs.get(i);
-      Tensor fill = Baseline.like(settings.fill(), input, i);
+      Tensor fill = Baselines.like(settings.fill(), input, i);
       for (int from = 0; from < windows.count(); from += settings.batchSize()) {
         int count = Math.min(settings.batchSize(), windows.count() - from);
         try (PointerScope scope = new PointerScope()) {

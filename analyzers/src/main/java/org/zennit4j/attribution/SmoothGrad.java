@@ -48,7 +48,15 @@ public final class SmoothGrad extends Attributor {
    */
   public record Settings(
       double noiseLevel, int nIter, long seed, List<Tensor> noise, int batchSize) {
-    /** Checks the numbers. */
+    /**
+     * Checks the numbers.
+     *
+     * @param noiseLevel {@link #noiseLevel()}
+     * @param nIter {@link #nIter()}
+     * @param seed {@link #seed()}
+     * @param noise {@link #noise()}
+     * @param batchSize {@link #batchSize()}
+     */
     public Settings {
       noise = List.copyOf(noise);
       check(nIter, batchSize);

@@ -19,7 +19,14 @@ import java.util.Set;
  */
 public record LoadOptions(
     String device, Dtype dtype, boolean allowTraining, Map<String, Set<String>> classTypes) {
-  /** Copies the map. */
+  /**
+   * Copies the map.
+   *
+   * @param device {@link #device()}
+   * @param dtype {@link #dtype()}
+   * @param allowTraining {@link #allowTraining()}
+   * @param classTypes {@link #classTypes()}
+   */
   public LoadOptions {
     classTypes = Map.copyOf(classTypes);
   }

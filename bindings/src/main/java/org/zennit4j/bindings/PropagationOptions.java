@@ -17,7 +17,13 @@ import java.util.function.Predicate;
  */
 public record PropagationOptions(
     boolean createGraph, Predicate<Layer> capture, Map<String, List<ModuleHook>> hooks) {
-  /** Copies the map. */
+  /**
+   * Copies the map.
+   *
+   * @param createGraph {@link #createGraph()}
+   * @param capture {@link #capture()}
+   * @param hooks {@link #hooks()}
+   */
   public PropagationOptions {
     hooks = Map.copyOf(hooks);
   }

@@ -19,7 +19,13 @@ import org.zennit4j.rules.Rule;
  */
 public record Adjusted(Composite composite, List<Canonizer> canonizers, boolean functional)
     implements Composite {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param composite {@link #composite()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   */
   public Adjusted {
     canonizers = List.copyOf(canonizers);
   }

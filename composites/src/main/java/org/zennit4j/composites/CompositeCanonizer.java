@@ -14,7 +14,11 @@ import org.zennit4j.bindings.Program;
  * @param canonizers in order
  */
 public record CompositeCanonizer(List<Canonizer> canonizers) implements Canonizer {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param canonizers {@link #canonizers()}
+   */
   public CompositeCanonizer {
     canonizers = List.copyOf(canonizers);
   }

@@ -15,7 +15,11 @@ import org.zennit4j.rules.Rule;
  * @param canonizers run before, in order
  */
 public record EmptyComposite(List<Canonizer> canonizers) implements Composite {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param canonizers {@link #canonizers()}
+   */
   public EmptyComposite {
     canonizers = List.copyOf(canonizers);
   }

@@ -29,7 +29,15 @@ public record InputLayerMapComposite(
     boolean functional,
     boolean strict)
     implements Composite {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param inputRule {@link #inputRule()}
+   * @param layerMap {@link #layerMap()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   * @param strict {@link #strict()}
+   */
   public InputLayerMapComposite {
     layerMap = List.copyOf(layerMap);
     canonizers = List.copyOf(canonizers);

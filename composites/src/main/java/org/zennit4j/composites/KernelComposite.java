@@ -80,7 +80,20 @@ public record KernelComposite(
 
   private static final String FLOW = KernelComposite.class.getName();
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param input {@link #input()}
+   * @param leading {@link #leading()}
+   * @param leadingCount {@link #leadingCount()}
+   * @param last {@link #last()}
+   * @param dense {@link #dense()}
+   * @param convolution {@link #convolution()}
+   * @param activationsPass {@link #activationsPass()}
+   * @param stabilizer {@link #stabilizer()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   */
   public KernelComposite {
     canonizers = List.copyOf(canonizers);
   }

@@ -21,7 +21,14 @@ import org.zennit4j.rules.Rule;
 public record LayerMapComposite(
     List<MapEntry> layerMap, List<Canonizer> canonizers, boolean functional, boolean strict)
     implements Composite {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param layerMap {@link #layerMap()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   * @param strict {@link #strict()}
+   */
   public LayerMapComposite {
     layerMap = List.copyOf(layerMap);
     canonizers = List.copyOf(canonizers);

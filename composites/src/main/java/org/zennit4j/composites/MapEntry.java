@@ -15,7 +15,12 @@ import org.zennit4j.rules.Rule;
  * @param rule the rule
  */
 public record MapEntry(List<String> keys, Rule rule) {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param keys {@link #keys()}
+   * @param rule {@link #rule()}
+   */
   public MapEntry {
     keys = List.copyOf(keys);
   }

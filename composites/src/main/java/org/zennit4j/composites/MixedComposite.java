@@ -20,7 +20,12 @@ import org.zennit4j.rules.Rule;
  * @param own canonizers that run first
  */
 public record MixedComposite(List<Composite> composites, List<Canonizer> own) implements Composite {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param composites {@link #composites()}
+   * @param own {@link #own()}
+   */
   public MixedComposite {
     composites = List.copyOf(composites);
     own = List.copyOf(own);

@@ -27,7 +27,15 @@ public record NameLayerMapComposite(
     boolean functional,
     boolean strict)
     implements Composite {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param nameMap {@link #nameMap()}
+   * @param layerMap {@link #layerMap()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   * @param strict {@link #strict()}
+   */
   public NameLayerMapComposite {
     nameMap = List.copyOf(nameMap);
     layerMap = List.copyOf(layerMap);

@@ -22,7 +22,14 @@ import org.zennit4j.rules.Rule;
 public record NameMapComposite(
     List<MapEntry> nameMap, List<Canonizer> canonizers, boolean functional, boolean strict)
     implements Composite {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param nameMap {@link #nameMap()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   * @param strict {@link #strict()}
+   */
   public NameMapComposite {
     nameMap = List.copyOf(nameMap);
     canonizers = List.copyOf(canonizers);

@@ -11,6 +11,7 @@ import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.bindings.internal.NearestNames;
 
 /**
  * Merges batch normalisations into the linear modules that are named, as Zennit's canonizer of that
@@ -26,13 +27,22 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
    * @param norm the normalisation's name
    */
   public record Pair(List<String> linears, String norm) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param linears {@link #linears()}
+     * @param norm {@link #norm()}
+     */
     public Pair {
       linears = List.copyOf(linears);
     }
   }
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param pairs {@link #pairs()}
+   */
   public NamedMergeBatchNorm {
     pairs = List.copyOf(pairs);
   }
@@ -59,10 +69,8 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
                         + ": there is no module '"
                         + name
                         + "'; the nearest: "
-                        + String.join(
-                            ", ",
-                            Names.nearest(
-                                name, program.layers().stream().map(Layer::name).toList()))));
+                        + NearestNames.list(
+                            name, program.layers().stream().map(Layer::name).toList())));
   }
 
   @Override

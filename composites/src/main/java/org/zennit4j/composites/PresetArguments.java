@@ -32,7 +32,19 @@ public record PresetArguments(
     ZeroParams zeroParams,
     List<MapEntry> layerMap,
     List<MapEntry> firstMap) {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param epsilon {@link #epsilon()}
+   * @param stabilizer {@link #stabilizer()}
+   * @param gamma {@link #gamma()}
+   * @param betaSmooth {@link #betaSmooth()}
+   * @param low {@link #low()}
+   * @param high {@link #high()}
+   * @param zeroParams {@link #zeroParams()}
+   * @param layerMap {@link #layerMap()}
+   * @param firstMap {@link #firstMap()}
+   */
   public PresetArguments {
     layerMap = List.copyOf(layerMap);
     firstMap = List.copyOf(firstMap);

@@ -30,7 +30,15 @@ public record SpecialFirstLayerMapComposite(
     implements Composite {
   private static final String FOUND = "first layer found";
 
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param layerMap {@link #layerMap()}
+   * @param firstMap {@link #firstMap()}
+   * @param canonizers {@link #canonizers()}
+   * @param functional {@link #functional()}
+   * @param strict {@link #strict()}
+   */
   public SpecialFirstLayerMapComposite {
     layerMap = List.copyOf(layerMap);
     firstMap = List.copyOf(firstMap);

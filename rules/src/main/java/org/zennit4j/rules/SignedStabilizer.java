@@ -23,7 +23,14 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record SignedStabilizer(double epsilon, boolean clip, boolean normScale, List<Long> dim)
     implements Stabilizer {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param epsilon {@link #epsilon()}
+   * @param clip {@link #clip()}
+   * @param normScale {@link #normScale()}
+   * @param dim {@link #dim()}
+   */
   public SignedStabilizer {
     dim = dim == null ? null : List.copyOf(dim);
   }

@@ -16,7 +16,12 @@ import java.util.List;
  * @param text whether {@code names} holds one text
  */
 public record ZeroParams(List<String> names, boolean text) {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param names {@link #names()}
+   * @param text {@link #text()}
+   */
   public ZeroParams {
     names = List.copyOf(names);
   }

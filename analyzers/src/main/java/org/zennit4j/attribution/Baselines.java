@@ -1,0 +1,35 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.attribution;
+
+import java.util.Arrays;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.ShapeException;
+
+/** Fits what a {@link Baseline} gives to an input. */
+final class Baselines {
+  private Baselines() {}
+
+  /** The baseline in the shape, dtype and device of the input. */
+  static Tensor like(Baseline baseline, Tensor input, int index) {
+    Tensor found = baseline.of(input, index);
+    if (found == null || found.isNull()) {
+      throw new ClosedException(
+          "the baseline of input " + index + " is null, or was closed before it was used");
+    }
+    Tensor cast = found.to(input.device(), input.scalar_type());
+    try {
+      return cast.expand_as(input);
+    } catch (RuntimeException e) {
+      throw new ShapeException(
+          "a baseline of shape "
+              + Arrays.toString(found.shape())
+              + " does not fit an input of shape "
+              + Arrays.toString(input.shape()),
+          e);
+    }
+  }
+}
