@@ -128,18 +128,40 @@ class ParameterRule : public Rule {
   mutable std::map<std::vector<int64_t>, Tensor> shapes_;
 };
 
-/** R_x = x * W^T(R / s(z)); also Z and Norm, with other defaults. */
-class Epsilon : public ParameterRule {
+/** R_x = x * W^T(R / s(z)) by share of the output; with the default stabilizer, Z and Norm. */
+class Share : public ParameterRule {
  public:
-  Epsilon(const json& spec, std::shared_ptr<Layer> layer, const std::string& stabilizer)
+  Share(const json& spec, std::shared_ptr<Layer> layer, const std::string& stabilizer = "stabilizer")
       : ParameterRule(spec, std::move(layer), stabilizer), p_(zeroed(this->layer().parameters())) {}
 
   Tensor relevance(const Tensor& x, const Tensor& z, const Tensor& r) const override {
     return x.mul(layer().adjoint(r.div(s_(output(x, z, p_))), x, p_));
   }
 
- private:
+ protected:
   Parameters p_;
+};
+
+/** Epsilon; small matrix products, a classifier's last layers, share out in double precision. */
+class Epsilon : public Share {
+ public:
+  Epsilon(const json& spec, std::shared_ptr<Layer> layer) : Share(spec, std::move(layer), "epsilon") {
+    if (linear_ != nullptr && !linear_->is_convolution() && p_.weight.scalar_type() == torch::kFloat &&
+        p_.weight.numel() <= 1 << 22) {
+      wide_.weight = p_.weight.to(torch::kDouble);
+    }
+  }
+
+  Tensor relevance(const Tensor& x, const Tensor& z, const Tensor& r) const override {
+    if (!wide_.weight.defined()) {
+      return Share::relevance(x, z, r);
+    }
+    Tensor q = r.to(torch::kDouble).div(s_(output(x, z, p_).to(torch::kDouble)));
+    return x.mul(layer().adjoint(q, x, wide_)).to(x.scalar_type());
+  }
+
+ private:
+  Parameters wide_;
 };
 
 /** R_x = x * W^T(R / (z + e sign(z))) with e = factor * std(x) of each sample; where e is 0, s(z). */
@@ -486,8 +508,8 @@ struct ExplainedSum : torch::autograd::Function<ExplainedSum> {
 
 std::unique_ptr<Rule> bind_rule(const json& spec, std::shared_ptr<Layer> layer, bool overwrites, const Arrays& arrays) {
   std::string name = spec["rule"];
-  if (name == "epsilon") return std::make_unique<Epsilon>(spec, layer, "epsilon");
-  if (name == "norm" || name == "z") return std::make_unique<Epsilon>(spec, layer, "stabilizer");
+  if (name == "epsilon") return std::make_unique<Epsilon>(spec, layer);
+  if (name == "norm" || name == "z") return std::make_unique<Share>(spec, layer);
   if (name == "stdx_epsilon") return std::make_unique<StdxEpsilon>(spec, layer);
   if (name == "sign" || name == "sign_mu") return std::make_unique<SignMu>(spec, layer, arrays);
   if (name == "zplus") return std::make_unique<ZPlus>(spec, layer);
