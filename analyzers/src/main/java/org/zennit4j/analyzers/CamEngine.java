@@ -47,6 +47,7 @@ final class CamEngine implements Engine {
           "conv_transpose2d",
           "conv_transpose3d",
           "_convolution",
+          "_convolution_mode",
           "convolution");
   private static final int REMEMBERED = 64;
 

@@ -122,6 +122,7 @@ final class DeepLiftEngine implements Engine {
           "conv2d",
           "conv3d",
           "_convolution",
+          "_convolution_mode",
           "convolution",
           "cosine_similarity",
           "cdist");

@@ -216,9 +216,9 @@ final class GraphCompiler {
     return copy;
   }
 
-  private Constant attribute(String owner, String name, IValue value) {
+  private Constant attribute(JitModule module, String owner, String name, IValue value) {
     return attributes.computeIfAbsent(
-        owner + "\n" + name,
+        identity(module) + "\n" + name,
         key -> {
           IValue v =
               value.isTensor() && value.toTensor().defined()
@@ -701,7 +701,7 @@ final class GraphCompiler {
         String fallback = self.path().isEmpty() ? name : self.path() + "." + name;
         binding = new Binding.Submodule(child, paths.getOrDefault(identity(child), fallback));
       } else {
-        binding = new Binding.Fixed(attribute(self.path(), name, value));
+        binding = new Binding.Fixed(attribute(self.module(), self.path(), name, value));
       }
       bind(env, node.output(), binding);
     }
@@ -721,7 +721,7 @@ final class GraphCompiler {
       Graph graph = target.module().get_method(method).graph();
       List<Binding> arguments = in.subList(1, in.size());
       boolean own = target.path().equals(where);
-      boolean forward = method.matches("forward\\d*");
+      boolean forward = method.matches("forward(__)?\\d*");
       if (own || !forward) {
         bind(env, node.output(), inlineMethod(target.module(), target.path(), graph, arguments));
         return;

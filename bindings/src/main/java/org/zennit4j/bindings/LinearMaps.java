@@ -62,7 +62,7 @@ final class LinearMaps {
     try (PointerScope scope = new PointerScope()) {
       return switch (operator.shortName()) {
         case "linear" -> LinearMap.dense(keep(w), bias);
-        case "conv1d", "conv2d", "conv3d" -> {
+        case "conv1d", "conv2d", "conv3d", "_convolution_mode" -> {
           long[] dilation = longs(operate, code, "dilation");
           long[] padding = padding(operate, code, w.tensor(), dilation);
           yield padding == null

@@ -194,7 +194,7 @@ public final class Propagation implements AutoCloseable {
         List<Tensor> out = take(c.outputs(), found, next);
         List<Tensor> ordered = new ArrayList<>();
         for (int i = 0; i < in.size(); i++) {
-          ordered.add(in.get(c.order().isEmpty() ? i : c.order().get(i)));
+          ordered.add(in.get(c.order().size() == in.size() ? c.order().get(i) : i));
         }
         layers.add(new LayerRelevance(c.layer(), c.call(), ordered, out));
       }
@@ -354,6 +354,9 @@ public final class Propagation implements AutoCloseable {
         List<Integer> order) {
       int index = calls.merge(region.name(), 1, Integer::sum) - 1;
       Values given = Values.copyOf(arguments, slots);
+      if (recording && hooks.isEmpty()) {
+        given = given.recorded();
+      }
       resources.add(given);
       List<ModuleHook.Call> states = new ArrayList<>();
       List<Tensor> tensors = given.tensors();

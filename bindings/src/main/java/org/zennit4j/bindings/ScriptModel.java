@@ -302,6 +302,29 @@ public final class ScriptModel implements AutoCloseable {
         && jit.attr("training").toBool();
   }
 
+  /**
+   * What tells whether two modules are one: scripting copies a module that stands under two names,
+   * but its type and the memory of its parameters stay the same.
+   *
+   * @return the type and the addresses of all parameters; the name where there are none
+   */
+  private static String weights(JitModule module, String name) {
+    StringBuilder key = new StringBuilder(module.type().name().get().qualifiedName().getString());
+    named_parameter_list all = module.named_parameters(true);
+    named_parameter_iterator end = all.end();
+    boolean any = false;
+    for (named_parameter_iterator it = all.begin(); it.notEquals(end); it.increment()) {
+      NamedTensor tensor = it.multiply();
+      org.bytedeco.javacpp.Pointer memory = tensor.value().data_ptr();
+      if (memory == null || memory.isNull()) {
+        return name;
+      }
+      any = true;
+      key.append('\n').append(name(tensor.name())).append(' ').append(memory.address());
+    }
+    return any ? key.toString() : name;
+  }
+
   private List<ModuleEntry> modules(JitModule jit, Map<Long, String> paths) {
     List<ModuleEntry> entries = new ArrayList<>();
     List<NamedJitModule> found = new ArrayList<>();
@@ -317,9 +340,22 @@ public final class ScriptModel implements AutoCloseable {
         parents.add(dot < 0 ? "" : name.substring(0, dot));
       }
     }
+    Map<String, String> firstNames = new HashMap<>();
+    Map<String, String> shared = new HashMap<>();
     for (NamedJitModule named : found) {
       JitModule child = named.value();
       String name = name(named.name());
+      int dot = name.lastIndexOf('.');
+      String parent = dot < 0 ? "" : name.substring(0, dot);
+      String first =
+          shared.containsKey(parent)
+              ? shared.get(parent) + name.substring(dot)
+              : name.isEmpty() ? null : firstNames.putIfAbsent(weights(child, name), name);
+      if (first != null) {
+        shared.put(name, first);
+        paths.putIfAbsent(GraphCompiler.identity(child), first);
+        continue;
+      }
       if (paths.putIfAbsent(GraphCompiler.identity(child), name) != null) {
         continue;
       }

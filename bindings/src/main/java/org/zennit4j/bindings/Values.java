@@ -25,6 +25,9 @@ final class Values implements AutoCloseable {
   private final boolean[] variable;
   private final List<Tensor> tensors = new ArrayList<>();
 
+  /** How many of the tensors are in each value. */
+  private final int[] counts;
+
   /** Takes over values that were kept. */
   Values(IValue[] kept) {
     this(kept, allTrue(kept.length));
@@ -33,10 +36,13 @@ final class Values implements AutoCloseable {
   private Values(IValue[] kept, boolean[] variable) {
     this.values = kept;
     this.variable = variable;
+    this.counts = new int[kept.length];
     try (PointerScope scope = new PointerScope()) {
       for (int i = 0; i < values.length; i++) {
         if (variable[i]) {
+          int before = tensors.size();
           collect(values[i]);
+          counts[i] = tensors.size() - before;
         }
       }
     }
@@ -56,6 +62,37 @@ final class Values implements AutoCloseable {
       variable[i] = slots[i] >= 0;
     }
     return new Values(copies, variable);
+  }
+
+  /**
+   * The same without the arguments that the model's inputs do not lead to, such as a weight that
+   * was computed outside of its module: these are no inputs either. If none does, all stay.
+   */
+  Values recorded() {
+    boolean[] leading = new boolean[values.length];
+    boolean any = false;
+    boolean fewer = false;
+    int next = 0;
+    for (int i = 0; i < values.length; i++) {
+      if (variable[i]) {
+        int count = counts[i];
+        for (int k = next; k < next + count; k++) {
+          leading[i] |= tensors.get(k).requires_grad();
+        }
+        any |= leading[i];
+        fewer |= count > 0 && !leading[i];
+        next += count;
+      }
+    }
+    if (!any || !fewer) {
+      return this;
+    }
+    IValue[] copies = new IValue[values.length];
+    for (int i = 0; i < copies.length; i++) {
+      copies[i] = Interpreter.copy(values[i]);
+    }
+    close();
+    return new Values(copies, leading);
   }
 
   private static boolean[] allTrue(int length) {

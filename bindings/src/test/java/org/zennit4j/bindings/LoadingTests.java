@@ -307,4 +307,32 @@ class LoadingTests {
           .allMatch(l -> model.program().regions(l).get(0).linearMap().isPresent());
     }
   }
+
+  @Test
+  void tracedPaddingByNameIsAConvolution() {
+    ModelBuilder b = new ModelBuilder(ScalarType.Double, 1);
+    JitModule conv = b.empty("torch.nn.modules.conv.Conv2d");
+    conv.register_parameter("weight", b.numbers(1, 2, 3, 3, 3), false);
+    conv.define(
+        """
+        def forward(self, x):
+            return torch._convolution_mode(x, self.weight, None, [1, 1], "same", [2, 2], 1)
+        """);
+    JitModule net =
+        b.module(
+            "nets.Net",
+            Map.of("conv", conv),
+            "def forward(self, x):\n    return self.conv.forward(x)\n");
+    try (ScriptModel model = ScriptModel.of(net)) {
+      Tensor x = SeededWeights.normal(2, ScalarType.Double, 1, 3, 5, 5);
+      LinearMap map =
+          model.program().regions().stream()
+              .filter(r -> r.name().equals("conv"))
+              .findFirst()
+              .flatMap(Region::linearMap)
+              .orElseThrow();
+      TensorSubject.assertThat(map.forward(x, map.weight(), null))
+          .isBitEqualTo(model.run(x).get(0));
+    }
+  }
 }

@@ -386,4 +386,80 @@ class PropagationTests {
       assertThat(calls[0]).isEqualTo(2);
     }
   }
+
+  @Test
+  void aModuleUnderTwoNamesIsOneLayer() {
+    JitModule fc = b.linear(4, 4);
+    // What scripting makes of self.b = self.a: another object of the same type and memory.
+    JitModule two = b.empty("nets.Two");
+    two.register_module("a", fc);
+    two.register_module("b", fc.copy());
+    two.define("def forward(self, x):\n    return self.b.forward(self.a.forward(x))\n");
+    int[] calls = {0};
+    try (ScriptModel model = ScriptModel.of(two);
+        Propagation pass =
+            pass(
+                model,
+                on(
+                    model,
+                    "a",
+                    (call, r) -> {
+                      calls[0]++;
+                      return r;
+                    }))) {
+      assertThat(model.program().layers()).extracting(Layer::name).containsExactly("", "a");
+      pass.record(List.of(numbers(1, 3, 4)));
+      pass.backward(List.of(numbers(2, 3, 4)));
+      assertThat(calls[0]).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void argumentsThatInputsDoNotLeadToAreNoInputs() {
+    JitModule fc = b.empty("torch.nn.modules.linear.Linear");
+    fc.define("def forward(self, x, weight):\n    return torch.linear(x, weight, None)\n");
+    JitModule net = b.empty("nets.Net");
+    net.register_module("fc", fc);
+    net.register_parameter("v", b.numbers(1, 2, 4), false);
+    // As torch.nn.utils.weight_norm is traced: the weight is computed outside of the module.
+    net.define("def forward(self, x):\n    return self.fc.forward(x, self.v / 2)\n");
+    try (ScriptModel model = ScriptModel.of(net);
+        Propagation pass =
+            new Propagation(
+                model.program(),
+                on(
+                    model,
+                    "fc",
+                    (call, r) -> {
+                      assertThat(call.inputs()).hasSize(1);
+                      return call.gradient(r);
+                    }),
+                PropagationOptions.defaults().withCapture(l -> l.name().equals("fc")))) {
+      pass.record(List.of(numbers(1, 3, 4)));
+      Tensor seed = numbers(2, 3, 2);
+      Tensor relevance = pass.backward(List.of(seed)).get(0);
+      Tensor weight = net.attr("v").toTensor().div(new org.bytedeco.pytorch.Scalar(2));
+      TensorSubject.assertThat(relevance)
+          .within(1e-15, 1e-15)
+          .of(TensorSubject.values(seed.matmul(weight)));
+      assertThat(pass.layerRelevances().get(0).inputs()).hasSize(1);
+    }
+  }
+
+  @Test
+  void overloadsOfForwardAreLayers() {
+    JitModule rnn = b.empty("torch.nn.modules.rnn.GRU");
+    rnn.define("def forward__0(self, x):\n    return x * 2\n");
+    JitModule net =
+        b.module(
+            "nets.Net",
+            Map.of("rnn", rnn),
+            "def forward(self, x):\n    return self.rnn.forward__0(x)\n");
+    try (ScriptModel model = ScriptModel.of(net);
+        Propagation pass = pass(model, on(model, "rnn", (call, r) -> r))) {
+      pass.record(List.of(numbers(1, 3, 4)));
+      Tensor seed = numbers(2, 3, 4);
+      TensorSubject.assertThat(pass.backward(List.of(seed)).get(0)).isBitEqualTo(seed);
+    }
+  }
 }

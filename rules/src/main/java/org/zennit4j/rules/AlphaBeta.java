@@ -76,9 +76,9 @@ public final class AlphaBeta extends DeclaredRule {
         "alpha_beta",
         List.of(
             new Modification(LinearFunction::positive, plus.zeroing(zeroParams)),
-            new Modification(LinearFunction::negative, minus.withoutBias().zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, minus.zeroing(zeroParams.andBias())),
             new Modification(LinearFunction::positive, minus.zeroing(zeroParams)),
-            new Modification(LinearFunction::negative, plus.withoutBias().zeroing(zeroParams))),
+            new Modification(LinearFunction::negative, plus.zeroing(zeroParams.andBias()))),
         (relevance, outputs) -> {
           Tensor q = relevance.div(stabilizer.apply(outputs.get(0).add(outputs.get(1))));
           Tensor n = relevance.div(stabilizer.apply(outputs.get(2).add(outputs.get(3))));
@@ -94,6 +94,9 @@ public final class AlphaBeta extends DeclaredRule {
 
   @Override
   LayerFunction fastPath(LinearMap map) {
+    if (zeroParams.splitsWeight()) {
+      return null;
+    }
     ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
     ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
     return new LinearFunction(map) {

@@ -44,7 +44,7 @@ public final class Flat extends DeclaredRule {
 
   private ParameterModifier ones() {
     ParameterModifier ones = (p, name) -> torch.ones_like(p);
-    return ones.withoutBias().zeroing(zeroParams);
+    return ones.zeroing(zeroParams.andBias());
   }
 
   @Override

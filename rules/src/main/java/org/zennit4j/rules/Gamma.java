@@ -75,9 +75,9 @@ public final class Gamma extends DeclaredRule {
         "gamma",
         List.of(
             new Modification(LinearFunction::positive, plus().zeroing(zeroParams)),
-            new Modification(LinearFunction::negative, minus().withoutBias().zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, minus().zeroing(zeroParams.andBias())),
             new Modification(LinearFunction::positive, minus().zeroing(zeroParams)),
-            new Modification(LinearFunction::negative, plus().withoutBias().zeroing(zeroParams)),
+            new Modification(LinearFunction::negative, plus().zeroing(zeroParams.andBias())),
             new Modification(UnaryOperator.identity(), ParameterModifier.identity())),
         (relevance, outputs) -> {
           Tensor z = outputs.get(4);
@@ -99,6 +99,9 @@ public final class Gamma extends DeclaredRule {
 
   @Override
   LayerFunction fastPath(LinearMap map) {
+    if (zeroParams.splitsWeight()) {
+      return null;
+    }
     ParameterModifier plus = plus().zeroing(zeroParams);
     ParameterModifier minus = minus().zeroing(zeroParams);
     return new LinearFunction(map) {

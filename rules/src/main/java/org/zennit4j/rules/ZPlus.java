@@ -48,7 +48,7 @@ public final class ZPlus extends DeclaredRule {
                 LinearFunction::positive, ParameterModifier.positive().zeroing(zeroParams)),
             new Modification(
                 LinearFunction::negative,
-                ParameterModifier.negative().withoutBias().zeroing(zeroParams))),
+                ParameterModifier.negative().zeroing(zeroParams.andBias()))),
         (relevance, outputs) -> {
           Tensor q = relevance.div(stabilizer.apply(outputs.get(0).add(outputs.get(1))));
           return List.of(q, q);
@@ -59,6 +59,9 @@ public final class ZPlus extends DeclaredRule {
 
   @Override
   LayerFunction fastPath(LinearMap map) {
+    if (zeroParams.splitsWeight()) {
+      return null;
+    }
     ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
     ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
     return new LinearFunction(map) {

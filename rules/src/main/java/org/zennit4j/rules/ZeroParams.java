@@ -4,13 +4,16 @@
  */
 package org.zennit4j.rules;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Which parameters a rule takes as zero.
  *
  * <p>Zennit takes a name or a list of names. A single text matches each parameter whose name occurs
- * in it ({@code "my_bias_weight"} matches both bias and weight); a list matches whole names.
+ * in it ({@code "my_bias_weight"} matches both bias and weight); a list matches whole names. Where
+ * a rule always leaves the bias out (Flat, and the negative inputs of ZPlus, AlphaBeta and Gamma),
+ * the text counts as a list of one whole name, too.
  *
  * @param names the names, or the one text
  * @param text whether {@code names} holds one text
@@ -63,5 +66,22 @@ public record ZeroParams(List<String> names, boolean text) {
    */
   public boolean matches(String name) {
     return text ? names.get(0).contains(name) : names.contains(name);
+  }
+
+  /**
+   * These and the bias, as Zennit takes them in the second halves of ZPlus, AlphaBeta and Gamma and
+   * in Flat: as a list of whole names, so that a text no longer matches by its parts.
+   *
+   * @return whole names
+   */
+  ZeroParams andBias() {
+    List<String> all = new ArrayList<>(names);
+    all.add("bias");
+    return new ZeroParams(all, false);
+  }
+
+  /** Whether the weight is zero where a text matches by its parts, and is not where it does not. */
+  boolean splitsWeight() {
+    return matches("weight") != andBias().matches("weight");
   }
 }

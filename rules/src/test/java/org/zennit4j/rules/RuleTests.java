@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -126,6 +127,29 @@ class RuleTests {
               (rule, formula) ->
                   inEveryWay(kind, (x, r) -> compare(rule, without, formula, kind, x, r)));
     }
+    kind.model().close();
+  }
+
+  /**
+   * A text matches by its parts, but as a whole name in the halves that never use the bias (as in
+   * Zennit): these keep their weight, of which relevance for negative inputs is made.
+   */
+  @Test
+  void aTextZeroesTheWeightOnlyWhereTheBiasIsUsed() {
+    Kind kind = LayerKinds.make("linear");
+    Textbook layer = kind.textbook();
+    ZeroParams text = ZeroParams.in("my_bias_weight");
+    Stabilizer s = Stabilizer.standard();
+    Tensor x = kind.input(3);
+    Tensor r = kind.relevance(4, x);
+    compare(new Flat(s, text), layer, Textbook.flat(E), kind, x, r);
+    compare(new Epsilon(s, text), layer, (l, in, out) -> new double[in.length], kind, x, r);
+    Textbook clamped = layer.with(w -> Math.min(w, 0), b -> 0);
+    Formula negativeHalf =
+        (l, in, out) ->
+            Textbook.epsilon(E).relevance(clamped, Textbook.map(in, v -> Math.min(v, 0)), out);
+    compare(new ZPlus(s, text), layer, negativeHalf, kind, x, r);
+    compare(new AlphaBeta(1, 0, s, text), layer, negativeHalf, kind, x, r);
     kind.model().close();
   }
 
