@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.Zennit4jException;
@@ -20,6 +21,7 @@ import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.InputLayerMapComposite;
+import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.MergeBatchNorm;
@@ -68,6 +70,17 @@ public final class CompositeReader {
     TYPES.put("name_map", List.of("name_map", "strict"));
     TYPES.put("name_layer_map", List.of("name_map", "layer_map", "strict"));
     TYPES.put("input_layer_map", List.of("input_rule", "layer_map", "strict"));
+    TYPES.put(
+        "kernel",
+        List.of(
+            "input_rule",
+            "leading_rule",
+            "leading_count",
+            "last_rule",
+            "dense_rule",
+            "convolution_rule",
+            "activations_pass",
+            "stabilizer"));
     TYPES.put("mixed", List.of("composites"));
     TYPES.put("empty", List.of());
 
@@ -231,6 +244,7 @@ public final class CompositeReader {
               canonizers,
               !json.has("functional") || functional,
               strict);
+      case "kernel" -> kernel(json, canonizers, !json.has("functional") || functional);
       case "mixed" -> {
         json.need("composites");
         yield new MixedComposite(
@@ -239,6 +253,24 @@ public final class CompositeReader {
       }
       default -> new EmptyComposite(canonizers);
     };
+  }
+
+  private Composite kernel(JsonObject json, List<Canonizer> canonizers, boolean functional) {
+    return new KernelComposite(
+        ruleIfAny(json, "input_rule"),
+        ruleIfAny(json, "leading_rule"),
+        json.whole("leading_count", 0, 0),
+        ruleIfAny(json, "last_rule"),
+        rule(json.where("dense_rule"), json.need("dense_rule")),
+        rule(json.where("convolution_rule"), json.need("convolution_rule")),
+        !json.has("activations_pass") || json.flag("activations_pass"),
+        rules.stabilizer(json, RuleReader.STABILIZER),
+        canonizers,
+        functional);
+  }
+
+  private Optional<Rule> ruleIfAny(JsonObject json, String key) {
+    return json.has(key) ? Optional.of(rule(json.where(key), json.get(key))) : Optional.empty();
   }
 
   private Composite named(JsonObject json, List<Canonizer> canonizers, boolean functional) {

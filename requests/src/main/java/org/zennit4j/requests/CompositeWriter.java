@@ -20,6 +20,7 @@ import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.InputLayerMapComposite;
+import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.MergeBatchNorm;
@@ -116,6 +117,9 @@ public final class CompositeWriter {
       json.set("layer_map", map(c.layerMap()));
       return strict(json, c.strict());
     }
+    if (composite instanceof KernelComposite c) {
+      return kernel(c);
+    }
     if (composite instanceof MixedComposite c) {
       ObjectNode json = start("mixed", c.own(), false);
       ArrayNode parts = json.putArray("composites");
@@ -126,6 +130,23 @@ public final class CompositeWriter {
       return write(plain(c));
     }
     throw code("the composite", composite);
+  }
+
+  private ObjectNode kernel(KernelComposite c) {
+    ObjectNode json = start("kernel", c.canonizers(), c.functional());
+    // Functional operators take part unless the JSON says otherwise.
+    json.put("functional", c.functional());
+    c.input().ifPresent(rule -> json.set("input_rule", write(rule)));
+    c.leading().ifPresent(rule -> json.set("leading_rule", write(rule)));
+    if (c.leadingCount() != 0) {
+      json.put("leading_count", c.leadingCount());
+    }
+    c.last().ifPresent(rule -> json.set("last_rule", write(rule)));
+    json.set("dense_rule", write(c.dense()));
+    json.set("convolution_rule", write(c.convolution()));
+    json.put("activations_pass", c.activationsPass());
+    put(json, "composite of type kernel, stabilizer", RuleReader.STABILIZER, c.stabilizer());
+    return json;
   }
 
   /**

@@ -17,12 +17,15 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.analyzers.MethodOptions;
+import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.InputLayerMapComposite;
+import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.MergeBatchNorm;
@@ -156,7 +159,36 @@ class CompositeProperties {
         Combinators.combine(maps(), maps(), canonizers(), flags, flags)
             .as(NameLayerMapComposite::new),
         Combinators.combine(rules(), maps(), canonizers(), flags, flags)
-            .as(InputLayerMapComposite::new));
+            .as(InputLayerMapComposite::new),
+        kernelComposites());
+  }
+
+  private Arbitrary<Composite> kernelComposites() {
+    Arbitrary<Boolean> flags = Arbitraries.of(true, false);
+    Arbitrary<Optional<Rule>> positions = rules().optional(0.5);
+    Arbitrary<List<Optional<Rule>>> places = positions.list().ofSize(3);
+    return Combinators.combine(
+            places,
+            Arbitraries.integers().between(0, 5),
+            rules(),
+            rules(),
+            flags,
+            stabilizers(),
+            canonizers(),
+            flags)
+        .as(
+            (place, count, dense, convolution, pass, stabilizer, canonizers, functional) ->
+                new KernelComposite(
+                    place.get(0),
+                    place.get(1),
+                    count,
+                    place.get(2),
+                    dense,
+                    convolution,
+                    pass,
+                    stabilizer,
+                    canonizers,
+                    functional));
   }
 
   @Provide
@@ -191,6 +223,16 @@ class CompositeProperties {
             Composites.epsilonPlusFlat(),
             Composites.epsilonGammaBox(-1, 1),
             Composites.excitationBackprop().withCanonizers(new ResidualSum()))) {
+      assertThat(new CompositeReader().read(new CompositeWriter().toJson(composite)))
+          .isEqualTo(composite);
+    }
+  }
+
+  @Example
+  void compositesOfMethodsAreWritten() {
+    for (String method : List.of("lrpz_epsilon_0_1_std_x", "lrpsign_sequential_composite_a")) {
+      Composite composite = SignXai.composite(method, MethodOptions.none());
+
       assertThat(new CompositeReader().read(new CompositeWriter().toJson(composite)))
           .isEqualTo(composite);
     }
