@@ -185,6 +185,18 @@ class ExamplesTests {
   }
 
   @Test
+  void rulesAreCompared() throws Exception {
+    Path rules = folder.resolve("rules.png");
+    Path depths = folder.resolve("depths.png");
+    CompareRules.main(
+        new String[] {
+          "models/efficientnet_lite0.pt", "photos/chelsea.png", rules.toString(), depths.toString()
+        });
+    assertThat(RgbImage.read(rules).width()).isGreaterThan(4 * 224);
+    assertThat(RgbImage.read(depths).width()).isGreaterThan(5 * 224);
+  }
+
+  @Test
   void methodsAreCompared() throws Exception {
     Path picture = folder.resolve("methods.png");
     CompareMethods.main(
