@@ -9,7 +9,10 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -20,6 +23,7 @@ import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
+import org.zennit4j.requests.Provenance;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -117,13 +121,14 @@ final class AttributeCommand implements Callable<Integer> {
       AttributionOptions options =
           AttributionOptions.defaults().withListener(Progress.listener()).withLayers(files.names());
       try (Attribution result = explainer.explain(tensors, start, options)) {
-        write(result, files, explainer);
+        write(result, files, explainer, names);
       }
     }
     return 0;
   }
 
-  private void write(Attribution result, LayerFiles files, Explainer explainer) throws IOException {
+  private void write(Attribution result, LayerFiles files, Explainer explainer, Labels names)
+      throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Path first = null;
     for (int i = 0; i < result.relevances().size(); i++) {
@@ -148,13 +153,31 @@ final class AttributeCommand implements Callable<Integer> {
     notes.addAll(explainer.notes());
     notes.forEach(w -> spec.commandLine().getErr().println("zennit4j: note: " + w));
     if (sidecar) {
-      new Sidecar(model)
-          .withFiles("inputs", inputs)
-          .with("target", target.text())
-          .with(explainer.request())
-          .with("warnings", result.warnings())
-          .write(first);
+      Sidecar.write(provenance(result, files, explainer, names, first), first);
     }
+  }
+
+  /** How it was made, as a file of requests with this one case. */
+  private Provenance provenance(
+      Attribution result, LayerFiles files, Explainer explainer, Labels names, Path first) {
+    Path folder = first.toAbsolutePath().getParent();
+    Map<String, Object> request = new LinkedHashMap<>();
+    request.put("id", "again");
+    request.put("model", "model");
+    request.put("dtype", loading.dtypeName());
+    request.put("inputs", inputs.stream().map(i -> Provenance.relative(i, folder)).toList());
+    request.put(
+        "target", how.hasMethod() && target.isDefault() ? null : target.json(names, folder));
+    request.putAll(explainer.request());
+    if (files.names().length > 0) {
+      request.put("layers", files.names());
+    }
+    request.values().removeIf(Objects::isNull);
+    return Sidecar.of(model)
+        .withFiles("inputs", inputs)
+        .with("warnings", result.warnings())
+        .with("models", Map.of("model", Map.of("scripted", Provenance.relative(model, folder))))
+        .with("cases", List.of(request));
   }
 
   /** Integers are indices where a model takes several inputs, else values. */

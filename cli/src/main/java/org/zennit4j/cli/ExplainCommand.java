@@ -29,6 +29,7 @@ import org.zennit4j.images.Picture;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
 import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Provenance;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -139,7 +140,7 @@ final class ExplainCommand implements Callable<Integer> {
         Explainers explainers = open(network, defaults);
         Progress progress = Progress.of("photographs", images.size())) {
       Ending ending = Ending.of(network.program());
-      Sidecar common = sidecar ? new Sidecar(modelFile) : null;
+      Provenance common = sidecar ? Sidecar.of(modelFile) : null;
       Set<String> warnings = new LinkedHashSet<>(network.findings());
       for (int i = 0; i < images.size(); i++) {
         try (PointerScope scope = new PointerScope()) {
@@ -162,7 +163,7 @@ final class ExplainCommand implements Callable<Integer> {
       List<Explainer> explainers,
       ScriptModel network,
       Ending ending,
-      Sidecar common,
+      Provenance common,
       PrintWriter out)
       throws IOException {
     Preprocessing chosen = preprocessing();
@@ -224,18 +225,18 @@ final class ExplainCommand implements Callable<Integer> {
       List<Explainer> explainers,
       TopClasses classes,
       Attribution last,
-      Sidecar common)
+      Provenance common)
       throws IOException {
     List<Map<String, Object>> requests = explainers.stream().map(Explainer::request).toList();
-    Sidecar card =
-        new Sidecar(common)
+    Provenance card =
+        common
             .withFiles("inputs", List.of(images.get(index)))
             .with("preprocessing", preprocessing().toString())
             .with("target", target.text());
     if (requests.size() == 1) {
-      card.with(requests.get(0));
+      card = card.with(requests.get(0));
     } else {
-      card.with("compare", requests);
+      card = card.with("compare", requests);
     }
     List<Object> top = new ArrayList<>();
     for (TopClasses.Likely likely : classes.top(TOP)) {
@@ -245,10 +246,10 @@ final class ExplainCommand implements Callable<Integer> {
               ? Map.of("class", likely.index(), "probability", likely.probability())
               : Map.of("class", likely.index(), "name", name, "probability", likely.probability()));
     }
-    card.with("classes", top).with("warnings", last.warnings());
-    card.write(file);
+    card = card.with("classes", top).with("warnings", last.warnings());
+    Sidecar.write(card, file);
     if (array != null) {
-      card.write(array);
+      Sidecar.write(card, array);
     }
   }
 

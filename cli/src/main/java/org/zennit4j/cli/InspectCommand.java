@@ -37,6 +37,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.requests.CompositeWriter;
 import org.zennit4j.requests.Json;
 import org.zennit4j.requests.Npy;
+import org.zennit4j.requests.Provenance;
 import org.zennit4j.requests.RequestException;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.SignedStabilizer;
@@ -346,7 +347,7 @@ final class InspectCommand implements Callable<Integer> {
     Map<String, Object> json(CompositeChoice choice) throws IOException {
       Map<String, Object> root = new LinkedHashMap<>();
       root.put("model", model.toString());
-      root.put("sha256", Sidecar.sha256(model));
+      root.put("sha256", Provenance.sha256(model));
       root.put("inputs", network.program().inputs());
       root.put("dtype", dtypeName());
       root.put("parameters", parameters());

@@ -45,6 +45,11 @@ final class ModelOptions {
     };
   }
 
+  /** The dtype that was asked for, or null. */
+  String dtypeName() {
+    return dtype;
+  }
+
   /** An input on the model's device and in its dtype. */
   static Tensor fitting(Tensor tensor, ScriptModel model) {
     return tensor.to(new Device(model.device()), model.dtype());

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.zennit4j.requests.Provenance;
 import org.zennit4j.requests.RequestException;
 import org.zennit4j.requests.RequestFile;
 import org.zennit4j.requests.RequestRunner;
@@ -60,6 +61,14 @@ final class RunCommand implements Callable<Integer> {
       description = "scripted or traced; by default scripted where there is such a file.")
   private RequestRunner.Form form;
 
+  @Option(
+      names = "--sidecar",
+      description = {
+        "Write sidecar.json into the folder of each case: how it was made, as a file of requests",
+        "that can be run again."
+      })
+  private boolean sidecar;
+
   @Mixin private RunOptions running;
 
   @Override
@@ -80,6 +89,7 @@ final class RunCommand implements Callable<Integer> {
               .withForm(form)
               .withCases(cases)
               .withDevice(running.device())
+              .withSidecars(sidecar ? Provenance.now(Version.own()) : null)
               .withListener(
                   (id, result, done, total) -> {
                     if (progress[0] == null) {

@@ -7,9 +7,11 @@ package org.zennit4j.cli;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.requests.Npy;
+import org.zennit4j.requests.Provenance;
 import picocli.CommandLine.Option;
 
 /** Where relevance starts. */
@@ -54,6 +56,27 @@ final class TargetOption {
           text.startsWith("logit:")
               ? Target.logit(classes(text.substring(6), labels, sample, samples))
               : Target.classes(classes(text, labels, sample, samples));
+    };
+  }
+
+  /**
+   * The target as a request says it.
+   *
+   * @param folder where the request will lie
+   */
+  Map<String, Object> json(Labels labels, Path folder) {
+    if (text.startsWith("seed:")) {
+      return Map.of("seed", Provenance.relative(Path.of(text.substring(5)), folder));
+    }
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "top1" -> Map.of("top", 1);
+      case "output" -> Map.of("output", true);
+      case "all" -> Map.of("all", true);
+      case "logit:top1" -> Map.of("logit_of_top", 1);
+      default ->
+          text.startsWith("logit:")
+              ? Map.of("logit_of_classes", classes(text.substring(6), labels, 0, 0))
+              : Map.of("classes", classes(text, labels, 0, 0));
     };
   }
 

@@ -6,10 +6,15 @@ package org.zennit4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.requests.Json;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 import org.zennit4j.requests.Npz;
@@ -69,6 +74,72 @@ class AttributeCommandTests {
     assertThat(read("r.layer.features.4.input.npy").shape()).containsExactly(2, 16, 14, 14);
     assertThat(read("r.layer.features.4.output.npy").shape()).containsExactly(2, 32, 14, 14);
     assertThat(folder.resolve("r.npy.json")).content().contains("epsilon_plus", "merge_batch_norm");
+  }
+
+  @Test
+  void aSidecarSaysHowItWasMadeAndCanBeRunAgain() throws Exception {
+    attribute(
+            "--composite",
+            "epsilon_plus",
+            "--composite-arg",
+            "epsilon=0.01",
+            "--target",
+            "logit:3,1",
+            "--dtype",
+            "float64",
+            "--layer",
+            "features.4",
+            "--save-output",
+            folder.resolve("y.npy"),
+            "--sidecar")
+        .ok();
+    JsonNode card = Json.parse(Files.readString(folder.resolve("r.npy.json")));
+    assertThat(card.get("zennit4j").textValue()).isNotEmpty();
+    assertThat(card.get("java").textValue()).isEqualTo(System.getProperty("java.version"));
+    assertThat(card.get("libtorch").textValue()).startsWith("2.");
+    assertThat(card.get("model").get("sha256").textValue())
+        .isEqualTo(sha256(Session.model("fashion_cnn.pt")));
+    assertThat(card.get("inputs").get(0).get("sha256").textValue())
+        .isEqualTo(sha256(folder.resolve("x.npy")));
+    assertThat(card.get("warnings").isArray()).isTrue();
+
+    Path again = folder.resolve("results");
+    Session.of("run", folder.resolve("r.npy.json"), "--output", again).ok();
+    for (String[] pair :
+        new String[][] {
+          {"r.npy", "relevance.0.npy"},
+          {"y.npy", "output.npy"},
+          {"r.layer.features.4.input.npy", "layer.features.4.input.npy"}
+        }) {
+      assertThat(again.resolve("again").resolve(pair[1]))
+          .hasSameBinaryContentAs(folder.resolve(pair[0]));
+    }
+  }
+
+  @Test
+  void aSidecarOfAMethodAndOfAnAttributorCanBeRunAgain() {
+    Path again = folder.resolve("results");
+    attribute("--method", "lrp_epsilon_0_1", "--sidecar").ok();
+    Session.of("run", folder.resolve("r.npy.json"), "--output", again).ok();
+    assertThat(again.resolve("again/relevance.0.npy"))
+        .hasSameBinaryContentAs(folder.resolve("r.npy"));
+    attribute(
+            "--attributor",
+            "smooth_grad",
+            "--option",
+            "n_iter=3",
+            "--option",
+            "seed=7",
+            "--sidecar")
+        .ok();
+    Session.of("run", folder.resolve("r.npy.json"), "--output", again).ok();
+    assertThat(again.resolve("again/relevance.0.npy"))
+        .hasSameBinaryContentAs(folder.resolve("r.npy"));
+  }
+
+  private static String sha256(Path file) throws Exception {
+    return HexFormat.of()
+        .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
   }
 
   @Test

@@ -6,11 +6,14 @@ package org.zennit4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.requests.Json;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 
@@ -56,6 +59,23 @@ class RunCommandTests {
     Session scripted = Session.of("run", file, "--output", out, "--form", "scripted");
     assertThat(scripted.status()).isEqualTo(1);
     Session.of("run", file, "--output", out, "--form", "compiled").fails(2, "--form");
+  }
+
+  @Test
+  void everyCaseCanLeaveASidecarThatRunsAgain() throws IOException {
+    Session.of("run", file, "--output", out, "--sidecar");
+    assertThat(out.resolve("b/bad/sidecar.json")).doesNotExist();
+    Path sidecar = out.resolve("a/good/sidecar.json");
+    JsonNode card = Json.parse(Files.readString(sidecar));
+    assertThat(card.get("files").get("ecg").get("sha256").textValue()).hasSize(64);
+    assertThat(card.get("models").get("ecg").has("traced")).isTrue();
+    assertThat(card.get("warnings").isArray()).isTrue();
+    Path again = sidecar.resolveSibling("again");
+    Session.of("run", sidecar, "--output", again).ok();
+    assertThat(again.resolve("a/good/relevance.0.npy"))
+        .hasSameBinaryContentAs(out.resolve("a/good/relevance.0.npy"));
+    Session.of("run", file, "--output", out, "--case", "a/*").ok();
+    assertThat(sidecar).as("of an earlier run").doesNotExist();
   }
 
   @Test

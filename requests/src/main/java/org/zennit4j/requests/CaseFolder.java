@@ -19,7 +19,7 @@ final class CaseFolder {
   private static final String ERROR = "error.txt";
   private static final Pattern OURS =
       Pattern.compile(
-          "output\\.npy|relevance\\.\\d+\\.npy|rules\\.json|error\\.txt|layer\\..*\\.npy",
+          "output\\.npy|relevance\\.\\d+\\.npy|rules\\.json|sidecar\\.json|error\\.txt|layer\\..*\\.npy",
           Pattern.DOTALL);
 
   private final Path folder;
@@ -57,6 +57,14 @@ final class CaseFolder {
 
   void json(String name, JsonNode json) {
     write(folder.resolve(name), pretty(json));
+  }
+
+  void sidecar(Provenance provenance) {
+    write(folder.resolve("sidecar.json"), provenance.json());
+  }
+
+  Path path() {
+    return folder;
   }
 
   void error(String message) {

@@ -4,11 +4,17 @@
  */
 package org.zennit4j.requests;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -33,18 +39,22 @@ final class CaseRunner {
   private final RequestRunner.Form form;
   private final String device;
   private final CompositeRegistry registry;
+  private final Provenance sidecars;
   private final ModelCache models;
+  private final Map<Path, String> digests = new HashMap<>();
 
   CaseRunner(
       RequestFile file,
       RequestRunner.Form form,
       String device,
       CompositeRegistry registry,
+      Provenance sidecars,
       ModelCache models) {
     this.file = file;
     this.form = form;
     this.device = device;
     this.registry = registry;
+    this.sidecars = sidecars;
     this.models = models;
   }
 
@@ -54,12 +64,81 @@ final class CaseRunner {
     Path model = file.model(json.string("model"), form);
     LoadOptions options = LoadOptions.defaults().withDevice(device).withDtype(dtype(json));
     if (!json.has("data")) {
-      run(json, models.get(model, options), ArraySource.folder(file.folder()), folder);
+      List<String> warnings =
+          run(json, models.get(model, options), ArraySource.folder(file.folder()), folder);
+      describe(node, model, null, warnings, folder);
       return;
     }
-    try (Npz npz = Npz.open(file.folder().resolve(json.string("data")))) {
-      run(json, models.get(model, options), ArraySource.of(npz, file.folder()), folder);
+    Path data = file.folder().resolve(json.string("data"));
+    try (Npz npz = Npz.open(data)) {
+      List<String> warnings =
+          run(json, models.get(model, options), ArraySource.of(npz, file.folder()), folder);
+      describe(node, model, data, warnings, folder);
     }
+  }
+
+  /** Writes how it was made, as a request of its own. */
+  private void describe(
+      ObjectNode node, Path model, Path data, List<String> warnings, CaseFolder folder) {
+    if (sidecars == null) {
+      return;
+    }
+    ObjectNode request = node.deepCopy();
+    request.remove(List.of("expect", "tolerance", "reference_error"));
+    if (!request.has("layers") && node.path("expect").has("layers")) {
+      node.get("expect")
+          .get("layers")
+          .fieldNames()
+          .forEachRemaining(request.withArray("layers")::add);
+    }
+    String name = node.get("model").textValue();
+    Map<String, Object> inputs = new LinkedHashMap<>();
+    inputs.put(name, entry(model, folder));
+    if (data != null) {
+      inputs.put("data", entry(data, folder));
+      request.put("data", Provenance.relative(data, folder.path()));
+    }
+    relocate(request, folder);
+    Map<String, Object> files = new LinkedHashMap<>();
+    files.put(file.form(name, form).toString(), Provenance.relative(model, folder.path()));
+    folder.sidecar(
+        sidecars
+            .with("device", device)
+            .with("files", inputs)
+            .with("warnings", warnings)
+            .with("models", Map.of(name, files))
+            .with("cases", List.of(request)));
+  }
+
+  private Map<String, Object> entry(Path path, CaseFolder folder) {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("file", Provenance.relative(path, folder.path()));
+    entry.put("sha256", digests.computeIfAbsent(path, Provenance::sha256));
+    return entry;
+  }
+
+  /** Names of files, which were relative to the folder of the requests, become relative to ours. */
+  private void relocate(JsonNode node, CaseFolder folder) {
+    if (node instanceof ObjectNode object) {
+      List<String> keys = new ArrayList<>();
+      object.fieldNames().forEachRemaining(keys::add);
+      keys.forEach(key -> object.set(key, relocated(object.get(key), folder)));
+    } else if (node instanceof ArrayNode array) {
+      for (int i = 0; i < array.size(); i++) {
+        array.set(i, relocated(array.get(i), folder));
+      }
+    }
+  }
+
+  private JsonNode relocated(JsonNode node, CaseFolder folder) {
+    if (node.isTextual() && node.textValue().endsWith(".npy")) {
+      Path path = file.folder().resolve(node.textValue());
+      if (Files.isRegularFile(path)) {
+        return JsonNodeFactory.instance.textNode(Provenance.relative(path, folder.path()));
+      }
+    }
+    relocate(node, folder);
+    return node;
   }
 
   private static Dtype dtype(JsonObject json) {
@@ -73,7 +152,8 @@ final class CaseRunner {
   }
 
   @SuppressWarnings("try") // the scope works by being there
-  private void run(JsonObject json, ScriptModel model, ArraySource arrays, CaseFolder folder) {
+  private List<String> run(
+      JsonObject json, ScriptModel model, ArraySource arrays, CaseFolder folder) {
     CompositeReader composites = new CompositeReader().withRegistry(registry).withArrays(arrays);
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> inputs = new ArrayList<>();
@@ -82,14 +162,13 @@ final class CaseRunner {
       }
       Target target = json.has("target") ? TargetReader.read(json.get("target"), arrays) : null;
       if (json.has("method")) {
-        explain(json, model, composites, arrays, inputs, target, folder);
-      } else {
-        attribute(json, model, composites, arrays, inputs, target, folder);
+        return explain(json, model, composites, arrays, inputs, target, folder);
       }
+      return attribute(json, model, composites, arrays, inputs, target, folder);
     }
   }
 
-  private static void attribute(
+  private static List<String> attribute(
       JsonObject json,
       ScriptModel model,
       CompositeReader composites,
@@ -106,12 +185,13 @@ final class CaseRunner {
           attributor.attribute(
               inputs, target == null ? Target.top1() : target, options(json, layers))) {
         write(attribution, layers, model.dtype(), folder);
+        return List.copyOf(attribution.warnings());
       }
     }
   }
 
   /** SignXAI's methods have rules and canonizers of their own. */
-  private static void explain(
+  private static List<String> explain(
       JsonObject json,
       ScriptModel model,
       CompositeReader composites,
@@ -134,6 +214,7 @@ final class CaseRunner {
       try (Attribution attribution =
           analyzer.attribute(inputs.get(0), target, options(json, layers))) {
         write(attribution, layers, model.dtype(), folder);
+        return List.copyOf(attribution.warnings());
       }
     }
   }

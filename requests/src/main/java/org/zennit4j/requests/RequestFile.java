@@ -116,16 +116,23 @@ public final class RequestFile {
                   + "'; the nearest: "
                   + NearestNames.list(name, models.keySet())));
     }
-    String file =
-        form == RequestRunner.Form.TRACED || (form == null && files.scripted() == null)
-            ? files.traced()
-            : files.scripted();
+    String file = form(name, form) == RequestRunner.Form.TRACED ? files.traced() : files.scripted();
     if (file == null) {
       throw new RequestException(
           Npy.printable(
               "model '" + name + "' has no " + (form == null ? "" : form + " ") + "file"));
     }
     return folder().resolve(file);
+  }
+
+  /** The form that is meant: what was asked for, else scripted where there is such a file. */
+  RequestRunner.Form form(String name, RequestRunner.Form form) {
+    if (form != null) {
+      return form;
+    }
+    return models.get(name).scripted() == null
+        ? RequestRunner.Form.TRACED
+        : RequestRunner.Form.SCRIPTED;
   }
 
   Path folder() {

@@ -22,8 +22,9 @@ import org.zennit4j.composites.CompositeRegistry;
  *
  * <p>A case {@code a/b} writes into the folder {@code a/b} of the output: {@code output.npy},
  * {@code relevance.0.npy} and so on, {@code rules.json}, and {@code layer.NAME.input.npy} and
- * {@code layer.NAME.output.npy} for the layers that were asked for; or, if it fails, {@code
- * error.txt} alone. The next case runs in any event.
+ * {@code layer.NAME.output.npy} for the layers that were asked for, {@code sidecar.json} if
+ * sidecars were asked for; or, if it fails, {@code error.txt} alone. The next case runs in any
+ * event.
  *
  * <p>Immutable; several threads may run at once if their outputs differ.
  */
@@ -89,6 +90,7 @@ public final class RequestRunner {
   private final List<String> globs;
   private final String device;
   private final CompositeRegistry registry;
+  private final Provenance sidecars;
   private final Listener listener;
 
   private RequestRunner(
@@ -97,12 +99,14 @@ public final class RequestRunner {
       List<String> globs,
       String device,
       CompositeRegistry registry,
+      Provenance sidecars,
       Listener listener) {
     this.file = file;
     this.form = form;
     this.globs = globs;
     this.device = device;
     this.registry = registry;
+    this.sidecars = sidecars;
     this.listener = listener;
   }
 
@@ -119,6 +123,7 @@ public final class RequestRunner {
         List.of(),
         "cpu",
         CompositeRegistry.standard(),
+        null,
         (id, result, done, total) -> {});
   }
 
@@ -129,7 +134,7 @@ public final class RequestRunner {
    * @return a new runner
    */
   public RequestRunner withForm(Form value) {
-    return new RequestRunner(file, value, globs, device, registry, listener);
+    return new RequestRunner(file, value, globs, device, registry, sidecars, listener);
   }
 
   /**
@@ -139,7 +144,7 @@ public final class RequestRunner {
    * @return a new runner
    */
   public RequestRunner withCases(List<String> value) {
-    return new RequestRunner(file, form, List.copyOf(value), device, registry, listener);
+    return new RequestRunner(file, form, List.copyOf(value), device, registry, sidecars, listener);
   }
 
   /**
@@ -149,7 +154,7 @@ public final class RequestRunner {
    * @return a new runner
    */
   public RequestRunner withDevice(String value) {
-    return new RequestRunner(file, form, globs, value, registry, listener);
+    return new RequestRunner(file, form, globs, value, registry, sidecars, listener);
   }
 
   /**
@@ -159,7 +164,19 @@ public final class RequestRunner {
    * @return a new runner
    */
   public RequestRunner withRegistry(CompositeRegistry value) {
-    return new RequestRunner(file, form, globs, device, value, listener);
+    return new RequestRunner(file, form, globs, device, value, sidecars, listener);
+  }
+
+  /**
+   * Lets every case that worked leave {@code sidecar.json}: the provenance given here, the model's
+   * and the data's SHA-256, warnings, and the case itself, such that the file is one of requests
+   * with that one case, which can be run again where it lies.
+   *
+   * @param value what all cases have in common; null for no sidecars
+   * @return a new runner
+   */
+  public RequestRunner withSidecars(Provenance value) {
+    return new RequestRunner(file, form, globs, device, registry, value, listener);
   }
 
   /**
@@ -169,7 +186,7 @@ public final class RequestRunner {
    * @return a new runner
    */
   public RequestRunner withListener(Listener value) {
-    return new RequestRunner(file, form, globs, device, registry, value);
+    return new RequestRunner(file, form, globs, device, registry, sidecars, value);
   }
 
   /**
@@ -191,7 +208,7 @@ public final class RequestRunner {
     }
     Map<String, String> results = new LinkedHashMap<>();
     try (ModelCache models = new ModelCache()) {
-      CaseRunner runner = new CaseRunner(file, form, device, registry, models);
+      CaseRunner runner = new CaseRunner(file, form, device, registry, sidecars, models);
       for (RequestFile.Case one : cases) {
         String result = run(runner, one, new CaseFolder(output, one.id()));
         results.put(one.id(), result);
