@@ -85,15 +85,7 @@ public final class LibTorch {
       }
       Class.forName("org.bytedeco.pytorch.global.torch", true, LibTorch.class.getClassLoader());
     } catch (IOException | ClassNotFoundException | LinkageError e) {
-      throw new Zennit4jException(
-          "LibTorch could not be loaded for "
-              + platformName()
-              + ": "
-              + firstLine(e)
-              + "; put the artifacts javacpp, openblas and pytorch of org.bytedeco with the classifier "
-              + platformName()
-              + " on the class path",
-          e);
+      throw new Zennit4jException(failure(e, cacheFolder()), e);
     }
     Set<String> copies = mappedCopies();
     if (copies.size() > 1) {
@@ -167,6 +159,21 @@ public final class LibTorch {
   private static String firstLine(Throwable e) {
     String message = String.valueOf(e.getMessage());
     return message.lines().findFirst().orElse(message);
+  }
+
+  /** JavaCPP tells the same of a missing jar and of a cache from which nothing can be executed. */
+  static String failure(Throwable e, String cache) {
+    return "LibTorch could not be loaded for "
+        + platformName()
+        + ": "
+        + firstLine(e)
+        + "; put the artifacts javacpp, openblas and pytorch of org.bytedeco with the classifier "
+        + platformName()
+        + " on the class path, and see that the cache "
+        + cache
+        + " is writable, has 1 GB of room and is not mounted noexec (-D"
+        + CACHE_PROPERTY
+        + "=DIR moves it)";
   }
 
   /**

@@ -335,4 +335,15 @@ class LoadingTests {
           .isBitEqualTo(model.run(x).get(0));
     }
   }
+
+  @Test
+  void aFailureToLoadNamesEveryPossibleReason() {
+    String message =
+        LibTorch.failure(new UnsatisfiedLinkError("no jnitorch in java.library.path"), "/c/ache");
+    assertThat(message)
+        .contains("no jnitorch in java.library.path")
+        .contains("on the class path")
+        .contains("the cache /c/ache is writable", "noexec", "-Dorg.bytedeco.javacpp.cachedir=DIR")
+        .doesNotContain("\n");
+  }
 }
