@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.LayerRelevance;
@@ -20,6 +21,7 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.Plan;
 
 /**
  * What SignXAI's analyzers have in common: a method with its options, prepared for one model.
@@ -87,7 +89,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
         throw new Zennit4jException(
             method.name()
                 + ": the relevance holds NaN or infinity"
-                + Diagnosis.firstLayer(model, engine.plan(), x, chosen)
+                + whereNotFinite(x, chosen)
                 + "; set allow_non_finite = true to get it as it is");
       }
       Tensor output = base.output();
@@ -110,6 +112,16 @@ public abstract class BuiltInAnalyzer implements Analyzer {
     }
     return Attribution.ofKept(
         kept.output(), kept.relevance(), kept.layers(), kept.rules(), kept.warnings());
+  }
+
+  private String whereNotFinite(Tensor x, Target target) {
+    AttributionOptions options = AttributionOptions.defaults();
+    if (engine.plan().isPresent()) {
+      return NonFinite.first(engine.plan().get(), List.of(x), target::apply, options);
+    }
+    try (Plan gradient = Plan.gradient(model)) {
+      return NonFinite.first(gradient, List.of(x), target::apply, options);
+    }
   }
 
   private static String shape(Tensor tensor) {

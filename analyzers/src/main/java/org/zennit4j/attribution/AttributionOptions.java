@@ -16,7 +16,8 @@ import org.zennit4j.bindings.Layer;
  * @param layers the layers whose relevances are kept; costs memory
  * @param outputSelector which of the model's output tensors is explained; the first by default
  * @param createGraph whether the relevance itself is to be differentiated with respect to the input
- * @param checkFinite whether a NaN or infinity in the relevance is an error
+ * @param checkFinite whether a NaN or infinity in the relevance is an error, whose message names
+ *     the layer where it appeared first; costs a look at the result, and a second run if it fails
  * @param listener hears about progress, and can cancel
  */
 public record AttributionOptions(

@@ -182,6 +182,9 @@ public abstract class Attributor implements AutoCloseable {
         seeds.add(i == selected ? target.apply(detached) : null);
       }
       List<Tensor> relevances = propagation.backward(seeds);
+      if (options.checkFinite() && !NonFinite.isFinite(relevances)) {
+        throw notFinite(NonFinite.first(plan, inputs, target, options));
+      }
       Pass result =
           new Pass(
               Natives.keep(options.createGraph() ? new Tensor(chosen) : detached),
@@ -235,19 +238,19 @@ public abstract class Attributor implements AutoCloseable {
     return result;
   }
 
+  static Zennit4jException notFinite(String where) {
+    return new Zennit4jException("the relevance holds NaN or infinity" + where);
+  }
+
   /** Makes the result out of kept tensors, which it takes over; checks them first if asked to. */
-  final Attribution result(Pass pass, AttributionOptions options) {
-    if (options.checkFinite()) {
-      try (PointerScope scope = new PointerScope()) {
-        for (Tensor relevance : pass.relevances()) {
-          if (relevance != null && !relevance.isfinite().all().item_bool()) {
-            throw new Zennit4jException("the relevance holds NaN or infinity");
-          }
-        }
-      } catch (Zennit4jException e) {
-        pass.release();
-        throw e;
-      }
+  final Attribution result(Pass pass, List<Tensor> inputs, AttributionOptions options) {
+    if (options.checkFinite() && !NonFinite.isFinite(pass.relevances())) {
+      pass.release();
+      // Each pass was finite: it came from a product with the input, or a sum was too large.
+      throw notFinite(
+          NonFinite.isFinite(inputs)
+              ? "; it arose where the passes were put together"
+              : ", first in the model's input");
     }
     return new Attribution(
         pass.output(),

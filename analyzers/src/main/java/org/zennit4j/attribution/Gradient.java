@@ -45,6 +45,6 @@ public final class Gradient extends Attributor {
       pass.release();
       throw e;
     }
-    return result(pass, options);
+    return result(pass, inputs, options);
   }
 }

@@ -168,7 +168,7 @@ public final class IntegratedGradients extends Attributor {
                   gradient.div(new Scalar((double) settings.nIter())).mul(differences.get(i)),
               false);
     }
-    return result(result, options);
+    return result(result, inputs, options);
   }
 
   private static List<Tensor> step(

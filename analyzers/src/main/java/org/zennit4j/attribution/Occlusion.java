@@ -243,11 +243,14 @@ public final class Occlusion extends Attributor {
     try (PointerScope scope = new PointerScope();
         AutoGradMode mode = new AutoGradMode(false)) {
       run.run(ChunkedPasses.prepared(inputs, options));
+      if (options.checkFinite() && !NonFinite.isFinite(run.relevances)) {
+        throw notFinite(NonFinite.forward(plan(), inputs));
+      }
     } catch (RuntimeException | Error e) {
       run.release();
       throw e;
     }
-    return result(new Pass(run.output, run.relevances, List.of(), List.of()), options);
+    return result(new Pass(run.output, run.relevances, List.of(), List.of()), inputs, options);
   }
 
   /** One call. */

@@ -189,7 +189,7 @@ public final class SmoothGrad extends Attributor {
       ChunkedPasses passes = new ChunkedPasses(this, clean, settings.batchSize(), target, options);
       mean = ChunkedPasses.divided(passes.run(settings.nIter(), noise::copy), settings.nIter());
     }
-    return result(mean, options);
+    return result(mean, inputs, options);
   }
 
   /** Draws the noise of one call. */

@@ -489,7 +489,61 @@ class AttributorTests {
                   new IntegratedGradients(plan)
                       .attribute(List.of(x), Target.classes(0), PLAIN.withCheckFinite(true)))
           .isInstanceOf(Zennit4jException.class)
-          .hasMessageContaining("NaN");
+          .hasMessageContaining("NaN")
+          .hasMessageContaining("first in the model's input");
+    }
+  }
+
+  private static void assertNotFinite(ScriptModel model, Tensor x, String... texts) {
+    try (Plan plan = Plan.of(model, Composites.epsilonPlus())) {
+      for (Attributor attributor :
+          List.of(
+              new Gradient(plan),
+              new SmoothGrad(plan, SmoothGrad.Settings.defaults().withNIter(3).withSeed(1)),
+              new IntegratedGradients(
+                  plan, IntegratedGradients.Settings.defaults().withNIter(3)))) {
+        attributor.attribute(List.of(x), Target.classes(0), PLAIN).close();
+        assertThatThrownBy(
+                () ->
+                    attributor.attribute(
+                        List.of(x), Target.classes(0), PLAIN.withCheckFinite(true)))
+            .isInstanceOf(Zennit4jException.class)
+            .message()
+            .contains(texts)
+            .hasLineCount(1);
+      }
+    }
+  }
+
+  @Test
+  void theFirstLayerWhoseOutputIsNotFiniteIsNamed() {
+    ModelBuilder b = new ModelBuilder(ScalarType.Double, 1);
+    JitModule broken = b.linear(4, 4);
+    broken.attr("weight").toTensor().fill_(new Scalar(Double.NaN));
+    try (ScriptModel model =
+        ScriptModel.of(
+            b.sequential(
+                b.linear(4, 4), b.sequential(b.relu(), broken), b.relu(), b.linear(4, 2)))) {
+      Tensor x = SeededWeights.normal(3, ScalarType.Double, 2, 4);
+      assertNotFinite(model, x, "NaN or infinity, first in the output of layer '1.1'");
+      try (Occlusion occlusion = new Occlusion(model, Composites.epsilonPlus())) {
+        assertThatThrownBy(
+                () -> occlusion.attribute(List.of(x), Target.logit(0), PLAIN.withCheckFinite(true)))
+            .hasMessageContaining("output of layer '1.1'");
+      }
+    }
+  }
+
+  /** The square root of 0 is finite, its derivative is not. */
+  @Test
+  void theFirstLayerThatPassesNonFiniteRelevanceOnIsNamed() {
+    ModelBuilder b = new ModelBuilder(ScalarType.Double, 1);
+    JitModule root = b.expression("nets.Root", "torch.sqrt(input * 0.0)");
+    try (ScriptModel model =
+        ScriptModel.of(
+            b.sequential(b.linear(4, 4), b.sequential(root, b.relu()), b.linear(4, 2)))) {
+      Tensor x = SeededWeights.normal(3, ScalarType.Double, 2, 4);
+      assertNotFinite(model, x, "first in the relevance that layer '1.0");
     }
   }
 

@@ -325,13 +325,14 @@ public final class Propagation implements AutoCloseable {
 
     @Override
     public IValue[] operate(Instruction.Operate call, IValue[] arguments) {
-      if (!recording) {
+      if (!recording && options.hooks().isEmpty()) {
         return null;
       }
-      LayerFunction function = functions.get(call.id);
+      LayerFunction function = recording ? functions.get(call.id) : null;
       Region region = program.region(call.id);
-      boolean capture = options.capture().test(region.layer());
-      if (function == null && !capture) {
+      boolean capture = recording && options.capture().test(region.layer());
+      List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
+      if (function == null && !capture && hooks.isEmpty()) {
         return null;
       }
       return around(
@@ -340,7 +341,7 @@ public final class Propagation implements AutoCloseable {
           arguments,
           function,
           capture,
-          List.of(),
+          hooks,
           call.sumOrder == null ? List.of() : Arrays.stream(call.sumOrder).boxed().toList());
     }
 

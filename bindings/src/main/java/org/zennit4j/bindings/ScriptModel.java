@@ -412,13 +412,25 @@ public final class ScriptModel implements AutoCloseable {
               + dtype
               + "), in which small relevances vanish; load it as float32");
     }
-    if (program.regions().stream()
-        .flatMap(r -> r.operators().stream())
-        .anyMatch("aten::_native_multi_head_attention"::equals)) {
+    if (alwaysRuns(program.entry().callee.body(), "aten::_native_multi_head_attention")) {
       result.add(
           "the model was traced with gradients off: attention is one opaque operator; trace it with gradients on");
     }
     return List.copyOf(result);
+  }
+
+  /** Whether an operator stands outside of all branches, where a scripted model asks for modes. */
+  private static boolean alwaysRuns(Block block, String operator) {
+    for (Instruction i : block.instructions) {
+      boolean here =
+          i instanceof Instruction.Operate operate && operate.operator.name().equals(operator);
+      boolean below =
+          i instanceof Instruction.Invoke invoke && alwaysRuns(invoke.callee.body(), operator);
+      if (here || below) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

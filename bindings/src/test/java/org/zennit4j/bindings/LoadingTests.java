@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
@@ -277,6 +278,17 @@ class LoadingTests {
     try (ScriptModel model = ScriptModel.of(net, LoadOptions.defaults().withAllowTraining(true))) {
       assertThat(model.findings()).hasSize(1);
       model.run(SeededWeights.normal(1, ScalarType.Float, 2, 3));
+    }
+  }
+
+  /** A scripted model holds the fused operator for when gradients are off, and does not run it. */
+  @ParameterizedTest
+  @CsvSource({"traced, true", "scripted, false"})
+  void onlyTracedAttentionIsFused(String form, boolean fused) {
+    JitModule net = Models.load(Models.RESOURCES.resolve("skeletons/vit_b_16." + form + ".pt"));
+    try (ScriptModel model = ScriptModel.of(net)) {
+      assertThat(model.findings().stream().anyMatch(f -> f.contains("attention is one opaque")))
+          .isEqualTo(fused);
     }
   }
 
