@@ -38,6 +38,7 @@ final class LayerTypes {
           SUM);
 
   private static final String NN = "torch.nn.modules.";
+  private static final String PARAMETRIZED = "torch.nn.utils.parametrize.Parametrized";
 
   private static final Map<String, List<String>> MODULES =
       Map.of(
@@ -148,7 +149,18 @@ final class LayerTypes {
       }
       name.append(segment);
     }
-    return name.toString();
+    return name.indexOf(PARAMETRIZED) == 0
+        ? original(name.substring(PARAMETRIZED.length()), name.toString())
+        : name.toString();
+  }
+
+  /** The class that a parametrization stands for: PyTorch derives a class from it. */
+  private static String original(String simpleName, String otherwise) {
+    return MODULES.entrySet().stream()
+        .filter(module -> module.getValue().contains(simpleName))
+        .map(module -> NN + module.getKey() + "." + simpleName)
+        .findFirst()
+        .orElse(otherwise);
   }
 
   /**

@@ -30,6 +30,9 @@ public final class LinearMap {
   private final long groups;
   private final boolean transposed;
 
+  /** Further zeros at the end of each spatial dimension, or null. */
+  private final long[] trailing;
+
   private LinearMap(
       Tensor weight,
       Tensor bias,
@@ -38,7 +41,8 @@ public final class LinearMap {
       long[] dilation,
       boolean transposed,
       long[] outputPadding,
-      long groups) {
+      long groups,
+      long[] trailing) {
     this.weight = weight;
     this.bias = bias;
     this.stride = stride;
@@ -47,10 +51,11 @@ public final class LinearMap {
     this.transposed = transposed;
     this.outputPadding = outputPadding;
     this.groups = groups;
+    this.trailing = trailing;
   }
 
   static LinearMap dense(Tensor weight, Tensor bias) {
-    return new LinearMap(weight, bias, null, null, null, false, null, 1);
+    return new LinearMap(weight, bias, null, null, null, false, null, 1, null);
   }
 
   static LinearMap convolution(
@@ -71,7 +76,38 @@ public final class LinearMap {
         spread(dilation, dimensions),
         transposed,
         spread(outputPadding, dimensions),
-        groups);
+        groups,
+        null);
+  }
+
+  /**
+   * The same convolution with more zeros at the end of each spatial dimension than at its
+   * beginning, as the padding {@code same} of an even kernel needs them.
+   *
+   * @param zeros how many more, in the order of the dimensions
+   */
+  LinearMap withTrailing(long[] zeros) {
+    return new LinearMap(
+        weight,
+        bias,
+        stride,
+        padding,
+        dilation,
+        transposed,
+        outputPadding,
+        groups,
+        Arrays.stream(zeros).allMatch(z -> z == 0) ? null : zeros);
+  }
+
+  private Tensor extended(Tensor input) {
+    if (trailing == null) {
+      return input;
+    }
+    long[] pad = new long[2 * trailing.length];
+    for (int i = 0; i < trailing.length; i++) {
+      pad[2 * (trailing.length - 1 - i) + 1] = trailing[i];
+    }
+    return torch.constant_pad_nd(input, pad);
   }
 
   private static long[] spread(long[] values, int dimensions) {
@@ -162,14 +198,14 @@ public final class LinearMap {
     }
     TensorOptional optional = b == null ? new TensorOptional() : new TensorOptional(b);
     if (!batched(input)) {
-      Tensor single = torch.unsqueeze(input, 0);
+      Tensor single = extended(torch.unsqueeze(input, 0));
       return torch
           .convolution(
               single, w, optional, stride, padding, dilation, transposed, outputPadding, groups)
           .squeeze(0);
     }
     return torch.convolution(
-        input, w, optional, stride, padding, dilation, transposed, outputPadding, groups);
+        extended(input), w, optional, stride, padding, dilation, transposed, outputPadding, groups);
   }
 
   /**
@@ -192,7 +228,7 @@ public final class LinearMap {
       T_TensorTensorTensor_T result =
           torch.convolution_backward(
               gradient,
-              input,
+              extended(input),
               w,
               new LongArrayRefOptional(),
               stride,
@@ -202,7 +238,11 @@ public final class LinearMap {
               outputPadding,
               groups,
               mask);
-      return new Tensor(result.get0());
+      Tensor found = new Tensor(result.get0());
+      for (int i = 0; trailing != null && i < trailing.length; i++) {
+        found = found.narrow(i + 2, 0, input.size(i + 2));
+      }
+      return found;
     }
   }
 }

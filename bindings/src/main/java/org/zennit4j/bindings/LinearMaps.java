@@ -65,9 +65,8 @@ final class LinearMaps {
         case "conv1d", "conv2d", "conv3d", "_convolution_mode" -> {
           long[] dilation = longs(operate, code, "dilation");
           long[] padding = padding(operate, code, w.tensor(), dilation);
-          yield padding == null
-              ? null
-              : LinearMap.convolution(
+          LinearMap map =
+              LinearMap.convolution(
                   keep(w),
                   bias,
                   longs(operate, code, "stride"),
@@ -76,6 +75,7 @@ final class LinearMaps {
                   false,
                   new long[] {0},
                   integer(operate, code, "groups"));
+          yield isSame(operate, code) ? map.withTrailing(odd(w.tensor(), dilation)) : map;
         }
         case "conv_transpose1d", "conv_transpose2d", "conv_transpose3d" ->
             LinearMap.convolution(
@@ -141,24 +141,37 @@ final class LinearMaps {
     return list.size() > 0 && list.get(0).isInt();
   }
 
-  /** The zero padding in numbers, or null where the two sides differ. */
+  private static boolean isSame(Instruction.Operate operate, Code code) {
+    IValue value = constant(operate, code, "padding").value();
+    return value.isString() && value.toStringRef().getString().equals("same");
+  }
+
+  /** The zeros on both sides, in numbers. */
   private static long[] padding(
       Instruction.Operate operate, Code code, Tensor weight, long[] dilation) {
-    IValue value = constant(operate, code, "padding").value();
-    if (!value.isString()) {
+    if (!constant(operate, code, "padding").value().isString()) {
       return longs(operate, code, "padding");
     }
     long[] result = new long[(int) weight.dim() - 2];
-    if (value.toStringRef().getString().equals("same")) {
+    if (isSame(operate, code)) {
       for (int i = 0; i < result.length; i++) {
-        long total = dilation[dilation.length == 1 ? 0 : i] * (weight.size(i + 2L) - 1);
-        if (total % 2 != 0) {
-          return null;
-        }
-        result[i] = total / 2;
+        result[i] = total(weight, dilation, i) / 2;
       }
     }
     return result;
+  }
+
+  /** The zeros that the padding {@code same} adds at the end beyond those on both sides. */
+  private static long[] odd(Tensor weight, long[] dilation) {
+    long[] result = new long[(int) weight.dim() - 2];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = total(weight, dilation, i) % 2;
+    }
+    return result;
+  }
+
+  private static long total(Tensor weight, long[] dilation, int dimension) {
+    return dilation[dilation.length == 1 ? 0 : dimension] * (weight.size(dimension + 2L) - 1);
   }
 
   static List<String> parameterNames() {

@@ -47,14 +47,21 @@ public final class Plan implements AutoCloseable {
       this.program = canonized;
       List<String> found = new ArrayList<>(model.findings());
       found.addAll(composite.check(program));
-      this.findings = List.copyOf(found);
       this.rules = Collections.unmodifiableMap(compose(program, composite));
       for (Region region : program.regions()) {
         Rule rule = region.layer() == null ? null : rules.get(region.layer().name());
         if (rule != null && reachable(region)) {
           functions.put(region.id(), rule.bind(region));
+          if (computesWeight(region)) {
+            found.add(
+                "layer '"
+                    + region.name()
+                    + "' computes its weight while it runs (weight_norm or the like): its rule cannot change the weight,"
+                    + " as in Zennit; remove the parametrization before saving the model");
+          }
         }
       }
+      this.findings = found.stream().distinct().toList();
     } catch (RuntimeException e) {
       functions.values().forEach(LayerFunction::close);
       if (canonized != null && canonized != model.program()) {
@@ -100,6 +107,12 @@ public final class Plan implements AutoCloseable {
       rule.ifPresent(r -> rules.put(layer.name(), r));
     }
     return rules;
+  }
+
+  private static boolean computesWeight(Region region) {
+    return region.layer().matches(Types.LINEAR)
+        && region.linearMap().isEmpty()
+        && !region.parameters().containsKey("weight");
   }
 
   /** Inside a layer with a rule there are no layers. */

@@ -63,6 +63,31 @@ class CompositeTests {
   }
 
   @Test
+  void parametrizedModulesAreWhatTheyWere() {
+    JitModule conv = b.empty("torch.nn.utils.parametrize.ParametrizedConv2d");
+    conv.register_parameter("bias", b.numbers(0.1, 3), false);
+    conv.register_module(
+        "parametrizations",
+        b.module(
+            "nets.Norm", Map.of(), "def forward(self):\n    return torch.ones([3, 2, 3, 3])\n"));
+    conv.define(
+        """
+        def forward(self, x):
+            return torch.conv2d(x, self.parametrizations.forward(), self.bias)
+        """);
+    JitModule net = b.sequential(conv, b.relu());
+    try (ScriptModel model = ScriptModel.of(net);
+        Plan plan = Plan.of(model, Composites.epsilonPlus())) {
+      assertThat(plan.rules().get("0").name()).isEqualTo("zplus");
+      assertThat(plan.findings()).anyMatch(f -> f.contains("'0' computes its weight"));
+    }
+    try (ScriptModel model = net();
+        Plan plan = Plan.of(model, Composites.epsilonPlus())) {
+      assertThat(plan.findings()).noneMatch(f -> f.contains("computes its weight"));
+    }
+  }
+
+  @Test
   void layerMapsGoByType() {
     try (ScriptModel model = net()) {
       Composite composite =
