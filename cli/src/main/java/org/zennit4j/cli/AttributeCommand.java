@@ -92,6 +92,11 @@ final class AttributeCommand implements Callable<Integer> {
       description = "Write the model's output too.")
   private Path modelOutput;
 
+  @Option(
+      names = "--check",
+      description = "Fail if the relevance holds NaN or infinity, and name the layer where first.")
+  private boolean check;
+
   @Option(names = "--sidecar", description = "Write FILE.json beside R.npy: how it was made.")
   private boolean sidecar;
 
@@ -119,7 +124,10 @@ final class AttributeCommand implements Callable<Integer> {
       }
       Target start = how.hasMethod() && target.isDefault() ? null : target.target(names);
       AttributionOptions options =
-          AttributionOptions.defaults().withListener(Progress.listener()).withLayers(files.names());
+          AttributionOptions.defaults()
+              .withListener(Progress.listener())
+              .withLayers(files.names())
+              .withCheckFinite(check);
       try (Attribution result = explainer.explain(tensors, start, options)) {
         write(result, files, explainer, names);
       }

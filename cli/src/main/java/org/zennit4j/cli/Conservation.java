@@ -34,8 +34,10 @@ final class Conservation {
 
   private final List<Row> rows = new ArrayList<>();
   private final double input;
+  private final Optional<String> firstNotFinite;
 
-  Conservation(Attribution attribution) {
+  Conservation(Attribution attribution, Optional<String> firstNotFinite) {
+    this.firstNotFinite = firstNotFinite;
     for (LayerRelevance call : attribution.layers()) {
       Optional<Tensor> first = call.outputs().stream().filter(t -> t != null).findFirst();
       rows.add(
@@ -73,15 +75,9 @@ final class Conservation {
         .findFirst();
   }
 
-  /** The first layer, on the way back, that passes NaN or infinity on. */
-  Optional<Row> firstNotFinite() {
-    for (int i = rows.size() - 1; i >= 0; i--) {
-      Row row = rows.get(i);
-      if (Double.isFinite(row.arrives()) && !Double.isFinite(row.passes())) {
-        return Optional.of(row);
-      }
-    }
-    return Optional.empty();
+  /** Where NaN or infinity appears first. */
+  Optional<String> firstNotFinite() {
+    return firstNotFinite;
   }
 
   Optional<Row> root() {
@@ -107,22 +103,22 @@ final class Conservation {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("calls", list);
     json.put("input", input);
-    json.put("first_not_finite", firstNotFinite().map(Row::layer).orElse(null));
+    json.put("first_not_finite", firstNotFinite.orElse(null));
     return json;
   }
 
   /** Lines of text, in the order in which relevance passes. */
   List<String> lines(java.util.function.Predicate<String> shown) {
-    Table table = new Table().row("layer", "arrives", "passes on", "lost", "");
+    Table table = new Table().row("layer", right("arrives"), right("passes on"), right("lost"), "");
     for (int i = rows.size() - 1; i >= 0; i--) {
       Row row = rows.get(i);
       if (shown.test(row.layer())) {
         table.row(
             (row.layer().isEmpty() ? "(model)" : row.layer())
                 + (row.call() > 0 ? "#" + row.call() : ""),
-            number(row.arrives()),
-            number(row.passes()),
-            number(row.lost()),
+            right(number(row.arrives())),
+            right(number(row.passes())),
+            right(number(row.lost())),
             share(row));
       }
     }
@@ -133,6 +129,11 @@ final class Conservation {
     return row.arrives() == 0 || !Double.isFinite(row.lost())
         ? ""
         : String.format(Locale.ROOT, "%.1f %%", 100 * row.lost() / row.arrives());
+  }
+
+  /** Numbers below each other; none is longer than -1.234e+100. */
+  private static String right(String text) {
+    return String.format(Locale.ROOT, "%11s", text);
   }
 
   static String number(double value) {

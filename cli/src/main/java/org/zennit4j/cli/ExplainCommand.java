@@ -191,7 +191,10 @@ final class ExplainCommand implements Callable<Integer> {
       Heatmap heatmap = heatmap(attribution.relevance());
       if (heatmap.maxAbs() == 0) {
         warnings.add(
-            images.get(index) + ": the relevance is zero everywhere (" + explainer.title() + ")");
+            images.get(index)
+                + ": the relevance is zero everywhere ("
+                + explainer.title().replace('\n', ' ')
+                + ")");
       }
       picture = overlay == null ? heatmap.picture() : heatmap.overlay(photo, overlay);
       panels = panels.with(explainer.title(), picture);

@@ -23,6 +23,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
+import org.zennit4j.attribution.NonFinite;
+import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.HookHandle;
 import org.zennit4j.bindings.Layer;
@@ -188,7 +190,15 @@ final class InspectCommand implements Callable<Integer> {
     AttributionOptions options = AttributionOptions.defaults().withLayers(layer -> true);
     try (Gradient gradient = new Gradient(plan);
         Attribution result = gradient.attribute(inputs, target.target(Labels.none()), options)) {
-      return new Conservation(result);
+      boolean finite =
+          result.relevances().stream().allMatch(r -> r == null || r.isfinite().all().item_bool());
+      Optional<String> first = Optional.empty();
+      if (!finite) {
+        Target start = target.target(Labels.none());
+        String phrase = NonFinite.first(plan, inputs, start::apply, AttributionOptions.defaults());
+        first = Optional.of(phrase.replaceFirst("^, first in ", ""));
+      }
+      return new Conservation(result, first);
     }
   }
 
@@ -320,7 +330,7 @@ final class InspectCommand implements Callable<Integer> {
                           + " arrived at the input"));
       conservation
           .firstNotFinite()
-          .ifPresent(r -> out.println("the first layer with NaN or infinity: " + r.layer()));
+          .ifPresent(place -> out.println("NaN or infinity, first in " + place));
     }
 
     private String dtypeName() {

@@ -43,7 +43,10 @@ final class PlanExplainer implements Explainer {
 
   @Override
   public String title() {
-    return attributor.isGradient() ? choice.title() : choice.title() + "\n" + attributor.name();
+    String title =
+        attributor.isGradient() ? choice.title() : choice.title() + "\n" + attributor.name();
+    // guided_backprop on a network without a ReLU, for instance.
+    return isWithoutRules() ? title + "\n= plain gradient" : title;
   }
 
   @Override
@@ -59,12 +62,16 @@ final class PlanExplainer implements Explainer {
 
   @Override
   public List<String> notes() {
-    return plan.rules().isEmpty() && !(plan.composite() instanceof EmptyComposite)
+    return isWithoutRules()
         ? List.of(
             "no layer of this model gets a rule from "
                 + choice.title()
                 + ", so that it is the plain gradient")
         : List.of();
+  }
+
+  private boolean isWithoutRules() {
+    return plan.rules().isEmpty() && !(plan.composite() instanceof EmptyComposite);
   }
 
   @Override

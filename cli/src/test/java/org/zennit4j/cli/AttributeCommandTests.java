@@ -166,6 +166,30 @@ class AttributeCommandTests {
   }
 
   @Test
+  void relevanceThatIsNotFiniteIsAnErrorIfAskedFor() {
+    attribute("--check").ok();
+    org.zennit4j.testing.ModelBuilder b =
+        new org.zennit4j.testing.ModelBuilder(
+            org.bytedeco.pytorch.global.torch.ScalarType.Float, 1);
+    Path model =
+        org.zennit4j.testing.ModelBuilder.save(
+            b.sequential(b.relu(), b.expression("nets.Root", "torch.sqrt(input * 0.0)")),
+            folder.resolve("root.pt"));
+    Session.of(
+            "attribute",
+            "-m",
+            model,
+            "-i",
+            garments(1),
+            "-o",
+            folder.resolve("c.npy"),
+            "--target",
+            "all",
+            "--check")
+        .fails(1, "the relevance holds NaN or infinity, first in the relevance that layer '1");
+  }
+
+  @Test
   void aSeedIsATargetToo() {
     attribute("--dtype", "float64", "--target", "3,1").ok();
     double[] expected = read("r.npy").toDoubles();

@@ -8,11 +8,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.zennit4j.requests.Json;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
+import org.zennit4j.testing.ModelBuilder;
 
 class InspectCommandTests {
   private static final Path CNN = Session.model("fashion_cnn.pt");
@@ -103,6 +107,50 @@ class InspectCommandTests {
     assertThat(first.get("passes").asDouble())
         .isCloseTo(first.get("arrives").asDouble(), org.assertj.core.data.Offset.offset(1e-6));
     assertThat(report.get("input").asDouble()).isEqualTo(first.get("passes").asDouble());
+  }
+
+  @Test
+  void theLayerWithTheFirstNaNIsNamed() {
+    ModelBuilder b = new ModelBuilder(ScalarType.Float, 1);
+    JitModule broken = b.linear(3, 2);
+    broken.attr("weight").toTensor().fill_(new Scalar(Double.NaN));
+    Path model =
+        ModelBuilder.save(b.sequential(b.linear(4, 3), broken, b.relu()), folder.resolve("nan.pt"));
+    Path roots =
+        ModelBuilder.save(
+            b.sequential(b.linear(4, 3), b.expression("nets.Root", "torch.sqrt(input * 0.0)")),
+            folder.resolve("root.pt"));
+    Path input = folder.resolve("x.npy");
+    Npy.write(input, NdArray.ofDoubles(new double[] {1, 2, 3, 4}, 1, 4));
+    assertThat(
+            Session.of(
+                    "inspect",
+                    model,
+                    "--composite",
+                    "epsilon_plus",
+                    "--input",
+                    input,
+                    "--target",
+                    "all")
+                .ok()
+                .out())
+        .contains("NaN or infinity, first in the output of layer '1'");
+    JsonNode report =
+        Json.parse(
+            Session.of(
+                    "inspect",
+                    roots,
+                    "--composite",
+                    "epsilon_plus",
+                    "--input",
+                    input,
+                    "--target",
+                    "all",
+                    "--json")
+                .ok()
+                .out());
+    assertThat(report.get("conservation").get("first_not_finite").asText())
+        .startsWith("the relevance that layer '1");
   }
 
   @Test
