@@ -57,10 +57,11 @@ abstract class LinearFunction implements LayerFunction {
   final Tensor forShape(String key, Tensor x, Supplier<Tensor> supplier) {
     long[] shape = x.shape();
     int from = map.batched(x) ? 1 : 0;
+    // A batch and a single sample differ in their dimensions, and so does what is kept for them.
     String full =
         key
-            + Arrays.toString(
-                Arrays.copyOfRange(shape, Math.min(from, shape.length), shape.length));
+            + Arrays.toString(Arrays.copyOfRange(shape, Math.min(from, shape.length), shape.length))
+            + shape.length;
     Tensor found = cache.get(full);
     if (found != null) {
       return found;

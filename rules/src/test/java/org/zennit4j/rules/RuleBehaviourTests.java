@@ -212,6 +212,23 @@ class RuleBehaviourTests {
   }
 
   @Test
+  void aSingleSampleAfterABatchIsExplainedAsWithoutIt() {
+    Kind kind = LayerKinds.make("conv2d with all options");
+    Tensor batch = kind.input(1);
+    Tensor r = kind.relevance(2, batch);
+    Tensor sample = batch.select(0, 0);
+    Tensor own = r.select(0, 0);
+    for (DeclaredRule rule : RuleTests.rules().keySet()) {
+      Tensor expected = Explainer.once(kind.model(), rule, own, sample);
+      try (Explainer explainer = new Explainer(kind.model(), "0", rule)) {
+        explainer.explain(r, batch);
+        assertThat(explainer.explain(own, sample)).isBitEqualTo(expected);
+      }
+    }
+    kind.model().close();
+  }
+
+  @Test
   void threadsShareARule() throws Exception {
     Kind kind = LayerKinds.make("conv2d with all options");
     ExecutorService pool = Executors.newFixedThreadPool(4);
