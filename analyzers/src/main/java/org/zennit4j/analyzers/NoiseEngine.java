@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -105,7 +106,8 @@ final class NoiseEngine implements Engine {
     long[] shape = new long[(int) x.dim()];
     Arrays.fill(shape, 1);
     if (!relative) {
-      return torch.full(shape, new Scalar(level)).to(x.device(), ScalarType.Double);
+      return torch.full(
+          shape, new Scalar(level), x.options().dtype(new ScalarTypeOptional(ScalarType.Double)));
     }
     long[] axes = LongStream.range(1, x.dim()).toArray();
     Tensor range = torch.amax(x, axes, true).sub(torch.amin(x, axes, true));

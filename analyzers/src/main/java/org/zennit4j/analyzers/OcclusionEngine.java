@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -49,13 +50,14 @@ final class OcclusionEngine implements Engine {
     long[] sizes = spread(window.orElse(List.of(x.dim() > 2 ? 8 : 1)), axes, "window");
     long[] steps = stride.map(s -> spread(s, axes, "stride")).orElse(sizes);
     Tensor output = Explanation.checked(model.run(x), x);
-    Tensor weights = target.resolve(output).apply(output).to(ScalarType.Double);
+    Tensor weights = target.apply(output).to(ScalarType.Double);
     Tensor score = score(output, weights);
     long[] planeShape = x.shape();
     for (int i = 1; i < first; i++) {
       planeShape[i] = 1;
     }
-    Tensor sum = torch.zeros(planeShape).to(x.device(), ScalarType.Double);
+    Tensor sum =
+        torch.zeros(planeShape, x.options().dtype(new ScalarTypeOptional(ScalarType.Double)));
     Tensor count = torch.zeros_like(sum);
     List<Window> windows = windows(x, first, sizes, steps);
     for (int i = 0; i < windows.size(); i++) {

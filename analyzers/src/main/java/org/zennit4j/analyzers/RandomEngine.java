@@ -23,7 +23,7 @@ final class RandomEngine implements Engine {
   public Explanation explain(Tensor x, Target target, AttributionOptions options) {
     Tensor output = Explanation.checked(model.run(x), x);
     // A target that does not fit is an error here as everywhere.
-    Tensor unused = target.resolve(output).apply(output);
+    Tensor unused = target.apply(output);
     unused.close();
     long[] shape = x.shape();
     shape[0] = 1;

@@ -196,7 +196,7 @@ final class RuleFactory {
         : ((Tensor) value).to(org.bytedeco.pytorch.global.torch.ScalarType.Double).cpu();
   }
 
-  /** ZBox that reports inputs out of bounds. */
+  /** ZBox that reports inputs out of bounds, on the CPU. */
   private record CheckedZBox(ZBox rule, Bound low, Bound high) implements Rule {
     @Override
     public String name() {
@@ -215,8 +215,7 @@ final class RuleFactory {
         @Override
         public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
           Tensor x = call.inputs().get(0);
-          boolean outside = below(x, low).any().item_bool() || above(x, high).any().item_bool();
-          if (outside) {
+          if (isOutside(x)) {
             call.report(
                 "zbox: the input of '"
                     + call.region().name()
@@ -230,6 +229,12 @@ final class RuleFactory {
           function.close();
         }
       };
+    }
+
+    /** Only asked on the CPU, where reading a value does not wait for a device. */
+    private boolean isOutside(Tensor x) {
+      return x.device().is_cpu()
+          && (below(x, low).any().item_bool() || above(x, high).any().item_bool());
     }
 
     private static Tensor below(Tensor x, Bound bound) {

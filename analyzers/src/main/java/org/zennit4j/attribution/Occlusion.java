@@ -10,8 +10,8 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Natives;
@@ -385,9 +385,7 @@ public final class Occlusion extends Attributor {
         sizes[0] = 1;
       }
       Tensor mask =
-          torch
-              .zeros(shape, new TensorOptions(ScalarType.Bool))
-              .to(input.device(), ScalarType.Bool);
+          torch.zeros(shape, input.options().dtype(new ScalarTypeOptional(ScalarType.Bool)));
       Tensor window = mask;
       for (int d = 0; d < n; d++) {
         window = window.narrow(d, 0, sizes[d]);

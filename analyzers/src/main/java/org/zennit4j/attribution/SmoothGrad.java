@@ -11,10 +11,13 @@ import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
@@ -259,10 +262,10 @@ public final class SmoothGrad extends Attributor {
       if (!settings.noise().isEmpty()) {
         return settings.noise().get(i).select(0, step).to(input.device(), input.scalar_type());
       }
-      Tensor like =
-          input.device().is_cpu() ? input : input.to(new Device("cpu"), input.scalar_type());
+      // Drawn on the CPU, so that a seed means the same noise on every device.
+      TensorOptions onCpu = input.options().device(new DeviceOptional(new Device("cpu")));
       return torch
-          .empty_like(like.detach())
+          .empty_like(input.detach(), onCpu, new MemoryFormatOptional())
           .normal_(0, 1, generator)
           .to(input.device(), input.scalar_type());
     }

@@ -165,12 +165,7 @@ public final class Target {
    * @return one index for each sample, the lowest where several are equal
    */
   public static int[] topClasses(Tensor output) {
-    if (output.dim() != 2 || output.size(1) == 0) {
-      throw new ShapeException(
-          "a top-1 target needs an output of shape (batch, classes), but it has "
-              + Arrays.toString(output.shape())
-              + "; give classes, a seed or the whole output");
-    }
+    checkClasses(output);
     Tensor best =
         output.detach().argmax(new LongOptional(1), false).to(torch.ScalarType.Long).cpu();
     int[] classes = new int[(int) output.size(0)];
@@ -178,6 +173,15 @@ public final class Target {
       classes[i] = (int) best.select(0, i).item_long();
     }
     return classes;
+  }
+
+  private static void checkClasses(Tensor output) {
+    if (output.dim() != 2 || output.size(1) == 0) {
+      throw new ShapeException(
+          "a top-1 target needs an output of shape (batch, classes), but it has "
+              + Arrays.toString(output.shape())
+              + "; give classes, a seed or the whole output");
+    }
   }
 
   /**
@@ -195,8 +199,18 @@ public final class Target {
       case FUNCTION -> fitting(function.apply(output.detach()), output);
       case ONES -> oneHot(output);
       case LOGIT -> oneHot(output).mul(output.detach());
-      case TOP_ONES, TOP_LOGIT -> resolve(output).apply(output);
+      case TOP_ONES -> topOnes(output);
+      case TOP_LOGIT -> topOnes(output).mul(output.detach());
     };
+  }
+
+  /** Stays on the output's device: nothing waits for the class's number. */
+  private static Tensor topOnes(Tensor output) {
+    checkClasses(output);
+    Tensor detached = output.detach();
+    return torch
+        .zeros_like(detached)
+        .scatter_(1, detached.argmax(new LongOptional(1), true), new Scalar(1));
   }
 
   private static Tensor fitting(Tensor seed, Tensor output) {
@@ -238,14 +252,19 @@ public final class Target {
               + batch
               + "; give one for each sample, or one");
     }
-    Tensor result = torch.zeros_like(output.detach());
-    for (int i = 0; i < batch; i++) {
-      int c = classes[classes.length == 1 ? 0 : i];
+    for (int c : classes) {
       if (c < 0 || c >= output.size(1)) {
         throw new ShapeException(
             "class " + c + " is out of range: the output has classes 0 to " + (output.size(1) - 1));
       }
-      result.select(0, i).select(0, c).fill_(new Scalar(1));
+    }
+    Tensor result = torch.zeros_like(output.detach());
+    if (classes.length == 1) {
+      result.select(1, classes[0]).fill_(new Scalar(1));
+      return result;
+    }
+    for (int i = 0; i < batch; i++) {
+      result.select(0, i).select(0, classes[i]).fill_(new Scalar(1));
     }
     return result;
   }

@@ -220,12 +220,16 @@ final class GraphCompiler {
     return attributes.computeIfAbsent(
         identity(module) + "\n" + name,
         key -> {
-          IValue v =
-              value.isTensor() && value.toTensor().defined()
-                  ? new IValue(cast.apply(value.toTensor()))
-                  : value;
-          return new Constant(own(v), owner, name);
+          return new Constant(own(placed(value)), owner, name);
         });
+  }
+
+  /** Tracing writes the device down on which it happened: it becomes the one to run on. */
+  private IValue placed(IValue value) {
+    if (value.isTensor() && value.toTensor().defined()) {
+      return new IValue(cast.apply(value.toTensor()));
+    }
+    return value.isDevice() ? new IValue(cast.device()) : value;
   }
 
   private static String text(org.bytedeco.javacpp.BytePointer pointer) {
@@ -568,9 +572,7 @@ final class GraphCompiler {
           IValueOptional value = torch.toIValue(node.output());
           if (value.has_value()) {
             IValue v = value.get();
-            IValue stored =
-                v.isTensor() && v.toTensor().defined() ? new IValue(cast.apply(v.toTensor())) : v;
-            bind(env, node.output(), new Binding.Fixed(literal(stored)));
+            bind(env, node.output(), new Binding.Fixed(literal(placed(v))));
           } else {
             bind(
                 env,

@@ -202,11 +202,12 @@ public final class LibTorch {
         "limit of resident memory: "
             + org.bytedeco.javacpp.Pointer.maxPhysicalBytes()
             + " (0: none)");
+    List<String> devices = Devices.available();
     lines.add(
         "cuda: "
-            + (org.bytedeco.pytorch.global.torch.cuda_is_available()
-                ? "available"
-                : "not available"));
+            + (devices.size() == 1
+                ? "not available"
+                : String.join(", ", devices.subList(1, devices.size()))));
     return lines;
   }
 

@@ -10,7 +10,7 @@ import java.util.Set;
 /**
  * How a model is loaded.
  *
- * @param device {@code cpu}, {@code cuda} or {@code cuda:N}
+ * @param device {@code cpu}, {@code cuda} or {@code cuda:N}, see {@link Devices}
  * @param dtype the floating dtype to run in; {@link Dtype#AS_STORED} keeps the file's
  * @param allowTraining whether a model in training mode is accepted; otherwise it is put into
  *     evaluation mode if the file holds that branch

@@ -26,8 +26,9 @@ import org.bytedeco.pytorch.global.torch;
  * One run of a program, forward and backward, with layer functions in the place of gradients.
  *
  * <p>Holds everything about the call; nothing is stored in the program or the functions. Used by
- * one thread at a time. All tensors that it returns belong to the pass and are freed with it: copy
- * what has to live longer.
+ * one thread at a time; layer functions and hooks run in the autograd engine's threads, which are
+ * the caller's on the CPU and LibTorch's own on CUDA. All tensors that it returns belong to the
+ * pass and are freed with it: copy what has to live longer.
  */
 public final class Propagation implements AutoCloseable {
   private final Program program;
@@ -287,8 +288,11 @@ public final class Propagation implements AutoCloseable {
     }
   }
 
+  /** Hooks call it from the autograd engine's threads, of which there may be several. */
   private <P extends Pointer> P keep(P pointer) {
-    kept.add(Natives.keep(pointer));
+    synchronized (kept) {
+      kept.add(Natives.keep(pointer));
+    }
     return pointer;
   }
 
@@ -512,9 +516,7 @@ public final class Propagation implements AutoCloseable {
         throw new ShapeException(
             "a hook on '" + region.name() + "' must return " + size + " tensors");
       }
-      synchronized (kept) {
-        tensors.stream().filter(t -> t != null).forEach(Propagation.this::keep);
-      }
+      tensors.stream().filter(t -> t != null).forEach(Propagation.this::keep);
       return tensors;
     }
 

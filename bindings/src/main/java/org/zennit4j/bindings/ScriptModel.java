@@ -225,7 +225,7 @@ public final class ScriptModel implements AutoCloseable {
    *
    * @param module a TorchScript module; never changed, not closed by the model, to be kept open as
    *     long as the model
-   * @param options dtype, ...; the device must be the module's
+   * @param options device, dtype, ...; tensors are copied if the device is another
    * @return the model, to be closed by the caller
    */
   public static ScriptModel of(JitModule module, LoadOptions options) {
@@ -270,14 +270,11 @@ public final class ScriptModel implements AutoCloseable {
   }
 
   private static Device device(String name) {
-    if (!name.matches("cpu|cuda(:\\d+)?")) {
-      throw new ModelLoadException("unknown device '" + name + "'; use cpu, cuda or cuda:N");
+    try {
+      return Devices.of(name);
+    } catch (Zennit4jException e) {
+      throw new ModelLoadException(e.getMessage(), e);
     }
-    if (name.startsWith("cuda") && !torch.cuda_is_available()) {
-      throw new ModelLoadException(
-          "device " + name + " was asked for, but CUDA is not available; use cpu");
-    }
-    return new Device(name);
   }
 
   private static ScalarType storedDtype(JitModule jit) {
@@ -442,6 +439,19 @@ public final class ScriptModel implements AutoCloseable {
   public ScriptModel to(Dtype wanted) {
     checkOpen();
     return new ScriptModel(module, options.withDtype(wanted), rewriting);
+  }
+
+  /**
+   * Makes a model that runs on another device; both are independent, and the file is not read
+   * again.
+   *
+   * @param device {@code cpu}, {@code cuda} or {@code cuda:N}
+   * @return the model, to be closed by the caller
+   * @throws ModelLoadException if there is no such device
+   */
+  public ScriptModel to(String device) {
+    checkOpen();
+    return new ScriptModel(module, options.withDevice(device), rewriting);
   }
 
   /**

@@ -59,6 +59,11 @@ final class TensorCast {
         });
   }
 
+  /** Where the tensors shall be. */
+  Device device() {
+    return device;
+  }
+
   /** The dtype code to run with where a literal argument says {@code code}. */
   long dtypeCode(long code) {
     return original != null && code == original.value ? wanted.value : code;

@@ -5,6 +5,7 @@
 package org.zennit4j.cli;
 
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.LibTorch;
 import picocli.CommandLine.Option;
 
@@ -26,12 +27,13 @@ final class RunOptions {
     return device;
   }
 
-  /** Loads LibTorch and sets its threads. */
+  /** Loads LibTorch, demands that the device is there, and sets the threads. */
   void start() {
     if (threads < 0 || threads > 1024) {
       throw new UsageException("--threads is a number from 1 on, not " + threads);
     }
     LibTorch.load();
+    Devices.check(device());
     if (threads > 0) {
       torch.set_num_threads(threads);
     }

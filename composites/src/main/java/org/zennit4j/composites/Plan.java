@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Program;
@@ -62,6 +63,11 @@ public final class Plan implements AutoCloseable {
         }
       }
       this.findings = found.stream().distinct().toList();
+      // Canonizers compute weights; calls may run on other CUDA streams than this one.
+      program.regions().stream()
+          .flatMap(region -> region.parameters().values().stream())
+          .findFirst()
+          .ifPresent(Devices::finish);
     } catch (RuntimeException e) {
       functions.values().forEach(LayerFunction::close);
       if (canonized != null && canonized != model.program()) {

@@ -271,4 +271,35 @@ class ExamplesTests {
         .contains("lrpz_epsilon_0_1_std_x: ")
         .contains("lrp_epsilon");
   }
+
+  @Test
+  void photographsGoThroughAPipelineOnTheirDevice() throws Exception {
+    List<String> photos = List.of("chelsea.png", "coffee.png", "rocket.jpg");
+    List<String> args =
+        new ArrayList<>(List.of("models/efficientnet_lite0.pt", folder.toString(), "2"));
+    photos.forEach(photo -> args.add("photos/" + photo));
+    List<String> lines = printed(GpuPipeline::main, args.toArray(String[]::new)).lines().toList();
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0)).startsWith("devices [");
+    assertThat(lines.get(1)).matches("classes \\[(281|282|285), \\d+\\]");
+    assertThat(lines.get(2)).matches("classes \\[\\d+\\]");
+    for (String photo : photos) {
+      Path map = folder.resolve(photo.substring(0, photo.lastIndexOf('.')) + ".png");
+      assertThat(RgbImage.read(map).width()).isEqualTo(224);
+    }
+  }
+
+  @Test
+  void normalizingOnTheDeviceGivesThePreprocessingsBits() {
+    try (org.bytedeco.javacpp.PointerScope scope = new org.bytedeco.javacpp.PointerScope()) {
+      List<Path> photos = List.of(Path.of("photos/chelsea.png"), Path.of("photos/rocket.jpg"));
+      org.bytedeco.pytorch.Tensor found =
+          GpuPipeline.normalize(
+              GpuPipeline.decode(photos), org.bytedeco.pytorch.global.torch.ScalarType.Float);
+      org.bytedeco.pytorch.Tensor expected =
+          org.zennit4j.images.Preprocessing.EFFICIENTNET_LITE0.toTensor(
+              photos.stream().map(RgbImage::read).toList());
+      org.zennit4j.testing.TensorSubject.assertThat(found).isBitEqualTo(expected);
+    }
+  }
 }

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
@@ -78,6 +79,8 @@ abstract class LinearFunction implements LayerFunction {
     try (PointerScope scope = new PointerScope()) {
       made = Natives.keep(supplier.get());
     }
+    // Other calls may run on other streams.
+    Devices.finish(made);
     Tensor earlier = cache.putIfAbsent(key, made);
     if (earlier == null) {
       return made;
