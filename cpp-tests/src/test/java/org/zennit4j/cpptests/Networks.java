@@ -25,6 +25,7 @@ final class Networks {
 
   static final List<String> COMPOSITES =
       List.of(
+          "gradient",
           "epsilon_plus",
           "epsilon_plus_flat",
           "epsilon_alpha2_beta1",
@@ -54,17 +55,25 @@ final class Networks {
     }
   }
 
-  /** Saves a batch of normal numbers. */
-  static void saveInput(int batch, Path file) {
+  /** Saves a batch of normal numbers, three channels of size x size each. */
+  static void saveInput(int batch, int size, Path file) {
     LibTorch.load();
     try (PointerScope scope = new PointerScope()) {
-      Npy.write(file, NdArray.of(SeededWeights.normal(2, ScalarType.Float, batch, 3, 224, 224)));
+      Npy.write(file, NdArray.of(SeededWeights.normal(2, ScalarType.Float, batch, 3, size, size)));
     }
   }
 
-  /** A composite as JSON, with the canonizers that the C++ side has built in. */
+  /**
+   * A composite as JSON, with the canonizers that the C++ side has built in; "gradient" has no
+   * rules.
+   */
   static ObjectNode composite(String network, String name) {
-    ObjectNode json = JSON.createObjectNode().put("type", "named").put("name", name);
+    ObjectNode json = JSON.createObjectNode();
+    if (name.equals("gradient")) {
+      json.put("type", "layer_map").putArray("layer_map");
+    } else {
+      json.put("type", "named").put("name", name);
+    }
     if (name.equals("epsilon_gamma_box")) {
       json.putObject("args").put("low", -3.0).put("high", 3.0);
     }
