@@ -89,7 +89,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
         throw new Zennit4jException(
             method.name()
                 + ": the relevance holds NaN or infinity"
-                + whereNotFinite(x, chosen)
+                + whereNotFinite(x, chosen).map(p -> ", first in " + p.phrase()).orElse("")
                 + "; set allow_non_finite = true to get it as it is");
       }
       Tensor output = base.output();
@@ -114,13 +114,13 @@ public abstract class BuiltInAnalyzer implements Analyzer {
         kept.output(), kept.relevance(), kept.layers(), kept.rules(), kept.warnings());
   }
 
-  private String whereNotFinite(Tensor x, Target target) {
+  private Optional<NonFinite> whereNotFinite(Tensor x, Target target) {
     AttributionOptions options = AttributionOptions.defaults();
     if (engine.plan().isPresent()) {
-      return NonFinite.first(engine.plan().get(), List.of(x), target::apply, options);
+      return NonFinite.find(engine.plan().get(), List.of(x), target::apply, options);
     }
     try (Plan gradient = Plan.gradient(model)) {
-      return NonFinite.first(gradient, List.of(x), target::apply, options);
+      return NonFinite.find(gradient, List.of(x), target::apply, options);
     }
   }
 

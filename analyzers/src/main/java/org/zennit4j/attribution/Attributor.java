@@ -183,7 +183,7 @@ public abstract class Attributor implements AutoCloseable {
       }
       List<Tensor> relevances = propagation.backward(seeds);
       if (options.checkFinite() && !NonFinite.isFinite(relevances)) {
-        throw notFinite(NonFinite.first(plan, inputs, target, options));
+        throw notFinite(NonFinite.clause(NonFinite.find(plan, inputs, target, options)));
       }
       Pass result =
           new Pass(

@@ -19,39 +19,67 @@ import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.composites.Plan;
 
-/** Finds the layer where NaN or infinity appeared first. Runs the plan again; keeps nothing. */
-public final class NonFinite {
-  private NonFinite() {}
+/**
+ * Where NaN or infinity appeared first in a pass.
+ *
+ * @param stage on which way
+ * @param layer the layer, "" for the model; "" too where no layer is to blame
+ */
+public record NonFinite(Stage stage, String layer) {
+  /** The parts of a pass. */
+  public enum Stage {
+    /** The model's input. */
+    INPUT,
+    /** The output of a layer whose input was finite. */
+    OUTPUT,
+    /** The relevance with which the way back starts. */
+    START,
+    /** The relevance that a layer gave to its inputs, though finite relevance reached it. */
+    RELEVANCE
+  }
 
   /**
-   * Names the layer where NaN or infinity appears first: on the way forward, the first one to
-   * execute whose output is not finite though its input is; else on the way back, the first one
-   * that finite relevance reaches and that passes on relevance which is not.
+   * Finds the place: on the way forward, the first layer to execute whose output is not finite
+   * though its input is; else on the way back, the first one that finite relevance reaches and that
+   * passes on relevance which is not. Runs the plan again; keeps nothing.
    *
    * @param plan what runs
    * @param inputs one tensor for each argument of the model
    * @param target where relevance starts
    * @param options which output is explained
-   * @return a phrase such as {@code , first in the output of layer 'fc'}, or "" if all is finite
+   * @return the place, or empty if all is finite
    */
-  public static String first(
+  public static Optional<NonFinite> find(
       Plan plan, List<Tensor> inputs, UnaryOperator<Tensor> target, AttributionOptions options) {
     try (PointerScope scope = new PointerScope()) {
-      String forward = forward(plan, inputs);
-      return forward.isEmpty() ? backward(plan, inputs, target, options) : forward;
+      return forward(plan, inputs).or(() -> backward(plan, inputs, target, options));
     }
   }
 
   /**
-   * Names the layer where NaN or infinity appears first on the way forward.
+   * The place in words.
    *
-   * @param plan what runs
-   * @param inputs one tensor for each argument of the model
-   * @return a phrase, or "" if all is finite
+   * @return such as {@code the output of layer 'fc'}
    */
-  static String forward(Plan plan, List<Tensor> inputs) {
+  public String phrase() {
+    String who = layer.isEmpty() ? "the model" : "layer '" + layer + "'";
+    return switch (stage) {
+      case INPUT -> "the model's input";
+      case OUTPUT -> "the output of " + who;
+      case START -> "the output's relevance, where it starts";
+      case RELEVANCE -> "the relevance that " + who + " passes on";
+    };
+  }
+
+  /** The end of a sentence that says so; nothing where there is no such place. */
+  static String clause(Optional<NonFinite> place) {
+    return place.map(p -> ", first in " + p.phrase()).orElse("");
+  }
+
+  /** Looks on the way forward only. */
+  static Optional<NonFinite> forward(Plan plan, List<Tensor> inputs) {
     if (!isFinite(inputs)) {
-      return ", first in the model's input";
+      return Optional.of(new NonFinite(Stage.INPUT, ""));
     }
     List<String> found = new ArrayList<>();
     ModuleHook hook =
@@ -77,13 +105,13 @@ public final class NonFinite {
         Propagation pass = new Propagation(plan.program(), Map.of(), options)) {
       // A masked attention's infinities are on purpose, and gone from its model's output.
       if (isFinite(pass.forward(inputs))) {
-        return "";
+        return Optional.empty();
       }
     }
-    return found.isEmpty() ? "" : ", first in the output of " + show(found.get(0));
+    return found.stream().findFirst().map(layer -> new NonFinite(Stage.OUTPUT, layer));
   }
 
-  private static String backward(
+  private static Optional<NonFinite> backward(
       Plan plan, List<Tensor> inputs, UnaryOperator<Tensor> target, AttributionOptions options) {
     PropagationOptions all = PropagationOptions.defaults().withCapture(layer -> true);
     try (Propagation pass = plan.propagate(all)) {
@@ -94,44 +122,39 @@ public final class NonFinite {
         seeds.add(i == selected ? target.apply(outputs.get(i).detach()) : null);
       }
       if (!isFinite(seeds)) {
-        return ", first in the output's relevance, where it starts";
+        return Optional.of(new NonFinite(Stage.START, ""));
       }
       pass.backward(seeds);
-      return first(pass.layerRelevances())
-          .map(layer -> ", first in the relevance that " + show(layer) + " passes on")
-          .orElse("");
+      return breaking(pass.layerRelevances()).map(layer -> new NonFinite(Stage.RELEVANCE, layer));
     }
   }
 
   /**
    * The layer that relevance reaches first of all those that turn finite relevance into NaN or
    * infinity; inside of a container the layer that does it.
-   *
-   * @param calls the relevances of all layers, in the order in which the layers end
-   * @return the layer's name, or empty if all is finite
    */
-  public static Optional<String> first(List<LayerRelevance> calls) {
-    List<String> breaking = new ArrayList<>();
+  private static Optional<String> breaking(List<LayerRelevance> calls) {
+    List<String> found = new ArrayList<>();
     Optional<String> unclear = Optional.empty();
     for (int i = calls.size() - 1; i >= 0; i--) {
       LayerRelevance call = calls.get(i);
       if (!isFinite(call.outputs())) {
         unclear = unclear.or(() -> Optional.of(call.layer()));
       } else if (!isFinite(call.inputs())) {
-        breaking.add(call.layer());
+        found.add(call.layer());
       }
     }
-    if (breaking.isEmpty()) {
+    if (found.isEmpty()) {
       // Finite parts of an infinite sum.
       return unclear;
     }
-    String found = breaking.get(0);
-    for (String layer : breaking) {
-      if (isInside(layer, found)) {
-        found = layer;
+    String first = found.get(0);
+    for (String layer : found) {
+      if (isInside(layer, first)) {
+        first = layer;
       }
     }
-    return Optional.of(found);
+    return Optional.of(first);
   }
 
   private static boolean isInside(String layer, String container) {
@@ -139,10 +162,6 @@ public final class NonFinite {
         && (container.isEmpty()
             || layer.startsWith(container + ".")
             || layer.startsWith(container + "/"));
-  }
-
-  private static String show(String name) {
-    return name.isEmpty() ? "the model" : "layer '" + name + "'";
   }
 
   static boolean isFinite(List<Tensor> tensors) {

@@ -244,7 +244,7 @@ public final class Occlusion extends Attributor {
         AutoGradMode mode = new AutoGradMode(false)) {
       run.run(ChunkedPasses.prepared(inputs, options));
       if (options.checkFinite() && !NonFinite.isFinite(run.relevances)) {
-        throw notFinite(NonFinite.forward(plan(), inputs));
+        throw notFinite(NonFinite.clause(NonFinite.forward(plan(), inputs)));
       }
     } catch (RuntimeException | Error e) {
       run.release();

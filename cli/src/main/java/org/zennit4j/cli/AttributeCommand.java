@@ -180,6 +180,7 @@ final class AttributeCommand implements Callable<Integer> {
     if (files.names().length > 0) {
       request.put("layers", files.names());
     }
+    request.put("check", check ? true : null);
     request.values().removeIf(Objects::isNull);
     return Sidecar.of(model)
         .withFiles("inputs", inputs)

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.bytedeco.javacpp.PointerScope;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.bindings.LayerRelevance;
 
 /** How much relevance arrives at each layer, and how much it passes on. */
@@ -24,9 +24,16 @@ final class Conservation {
    *
    * @param arrives the sum of the relevance of its outputs
    * @param passes the sum of the relevance that it gives to its inputs
+   * @param loss to what relevance is lost; empty if the layer has no rule of its own
    * @param shape of its first output; empty if it is not known
    */
-  record Row(String layer, int call, double arrives, double passes, List<Long> shape) {
+  record Row(
+      String layer,
+      int call,
+      double arrives,
+      double passes,
+      Optional<Losses.Loss> loss,
+      List<Long> shape) {
     double lost() {
       return arrives - passes;
     }
@@ -34,9 +41,12 @@ final class Conservation {
 
   private final List<Row> rows = new ArrayList<>();
   private final double input;
-  private final Optional<String> firstNotFinite;
+  private final Optional<NonFinite> firstNotFinite;
 
-  Conservation(Attribution attribution, Optional<String> firstNotFinite) {
+  Conservation(
+      Attribution attribution,
+      BiFunction<String, Integer, Optional<Losses.Loss>> losses,
+      Optional<NonFinite> firstNotFinite) {
     this.firstNotFinite = firstNotFinite;
     for (LayerRelevance call : attribution.layers()) {
       Optional<Tensor> first = call.outputs().stream().filter(t -> t != null).findFirst();
@@ -44,23 +54,12 @@ final class Conservation {
           new Row(
               call.layer(),
               call.call(),
-              sum(call.outputs()),
-              sum(call.inputs()),
+              Losses.sum(call.outputs()),
+              Losses.sum(call.inputs()),
+              losses.apply(call.layer(), call.call()),
               first.map(t -> Arrays.stream(t.shape()).boxed().toList()).orElse(List.of())));
     }
-    this.input = sum(attribution.relevances());
-  }
-
-  private static double sum(List<Tensor> tensors) {
-    double sum = 0;
-    try (PointerScope scope = new PointerScope()) {
-      for (Tensor tensor : tensors) {
-        if (tensor != null) {
-          sum += tensor.to(ScalarType.Double).sum().item_double();
-        }
-      }
-    }
-    return sum;
+    this.input = Losses.sum(attribution.relevances());
   }
 
   List<Row> rows() {
@@ -76,7 +75,7 @@ final class Conservation {
   }
 
   /** Where NaN or infinity appears first. */
-  Optional<String> firstNotFinite() {
+  Optional<NonFinite> firstNotFinite() {
     return firstNotFinite;
   }
 
@@ -98,18 +97,42 @@ final class Conservation {
       one.put("arrives", row.arrives());
       one.put("passes", row.passes());
       one.put("lost", row.lost());
+      row.loss()
+          .ifPresent(
+              loss -> {
+                one.put("lost_to_bias", loss.bias());
+                one.put("lost_to_epsilon", loss.epsilon());
+                one.put("lost_otherwise", loss.otherwise());
+              });
       list.add(one);
     }
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("calls", list);
     json.put("input", input);
-    json.put("first_not_finite", firstNotFinite.orElse(null));
+    json.put("first_not_finite", firstNotFinite.map(Conservation::json).orElse(null));
+    return json;
+  }
+
+  private static Map<String, Object> json(NonFinite place) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("stage", place.stage().name().toLowerCase(Locale.ROOT));
+    json.put("layer", place.layer());
     return json;
   }
 
   /** Lines of text, in the order in which relevance passes. */
   List<String> lines(java.util.function.Predicate<String> shown) {
-    Table table = new Table().row("layer", right("arrives"), right("passes on"), right("lost"), "");
+    Table table =
+        new Table()
+            .row(
+                "layer",
+                right("arrives"),
+                right("passes on"),
+                right("lost"),
+                "",
+                right("to bias"),
+                right("to epsilon"),
+                "otherwise");
     for (int i = rows.size() - 1; i >= 0; i--) {
       Row row = rows.get(i);
       if (shown.test(row.layer())) {
@@ -119,10 +142,26 @@ final class Conservation {
             right(number(row.arrives())),
             right(number(row.passes())),
             right(number(row.lost())),
-            share(row));
+            share(row),
+            part(row.loss().map(Losses.Loss::bias)),
+            part(row.loss().map(Losses.Loss::epsilon)),
+            otherwise(row).strip());
       }
     }
     return table.lines();
+  }
+
+  private static String part(Optional<Double> value) {
+    return right(value.filter(v -> v != 0).map(Conservation::number).orElse(""));
+  }
+
+  /** A layer without a rule has a gradient, which keeps the sum by chance only. */
+  private static String otherwise(Row row) {
+    if (row.loss().isPresent()) {
+      return part(row.loss().map(Losses.Loss::otherwise));
+    }
+    boolean noticeable = Math.abs(row.lost()) > 1e-6 * Math.abs(row.arrives());
+    return noticeable ? number(row.lost()) + " (no rule)" : "";
   }
 
   private static String share(Row row) {

@@ -35,6 +35,7 @@ import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizer;
+import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.requests.CompositeWriter;
 import org.zennit4j.requests.Json;
@@ -126,7 +127,7 @@ final class InspectCommand implements Callable<Integer> {
         Map<String, long[]> known = inputs.isEmpty() ? Map.of() : runForShapes(network, inputs);
         Conservation conservation = null;
         if (!given.files.isEmpty() && composite.isGiven()) {
-          conservation = conservation(plan, inputs);
+          conservation = conservation(network, choice.composite(), inputs);
         }
         List<String> findings = new ArrayList<>(Findings.of(plan, composite.isGiven()));
         Report report = new Report(network, plan, known, conservation, findings);
@@ -186,20 +187,29 @@ final class InspectCommand implements Callable<Integer> {
     return shapes;
   }
 
-  private Conservation conservation(Plan plan, List<Tensor> inputs) {
+  private Conservation conservation(ScriptModel network, Composite chosen, List<Tensor> inputs) {
     AttributionOptions options = AttributionOptions.defaults().withLayers(layer -> true);
-    try (Gradient gradient = new Gradient(plan);
-        Attribution result = gradient.attribute(inputs, target.target(Labels.none()), options)) {
+    Target start = target.target(Labels.none());
+    Losses losses = new Losses(chosen);
+    try (Plan plan = Plan.of(network, losses);
+        Gradient gradient = new Gradient(plan);
+        Attribution result = gradient.attribute(inputs, start, options)) {
       boolean finite =
           result.relevances().stream().allMatch(r -> r == null || r.isfinite().all().item_bool());
-      Optional<String> first = Optional.empty();
-      if (!finite) {
-        Target start = target.target(Labels.none());
-        String phrase = NonFinite.first(plan, inputs, start::apply, AttributionOptions.defaults());
-        first = Optional.of(phrase.replaceFirst("^, first in ", ""));
-      }
-      return new Conservation(result, first);
+      Optional<NonFinite> first =
+          finite
+              ? Optional.empty()
+              : NonFinite.find(plan, inputs, start::apply, AttributionOptions.defaults());
+      return new Conservation(result, (name, call) -> loss(plan, losses, name, call), first);
     }
+  }
+
+  private static Optional<Losses.Loss> loss(Plan plan, Losses losses, String name, int call) {
+    return plan.program()
+        .layer(name)
+        .map(layer -> plan.program().regions(layer))
+        .filter(sites -> call < sites.size())
+        .flatMap(sites -> losses.of(sites.get(call)));
   }
 
   /** All that is shown. */
@@ -330,7 +340,7 @@ final class InspectCommand implements Callable<Integer> {
                           + " arrived at the input"));
       conservation
           .firstNotFinite()
-          .ifPresent(place -> out.println("NaN or infinity, first in " + place));
+          .ifPresent(place -> out.println("NaN or infinity, first in " + place.phrase()));
     }
 
     private String dtypeName() {

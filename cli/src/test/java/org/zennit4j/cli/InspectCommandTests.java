@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,8 +150,84 @@ class InspectCommandTests {
                     "--json")
                 .ok()
                 .out());
-    assertThat(report.get("conservation").get("first_not_finite").asText())
-        .startsWith("the relevance that layer '1");
+    JsonNode place = report.get("conservation").get("first_not_finite");
+    assertThat(place.get("stage").asText()).isEqualTo("relevance");
+    assertThat(place.get("layer").asText()).startsWith("1");
+  }
+
+  private JsonNode calls(JitModule module, String epsilon, Path input) {
+    Path model = ModelBuilder.save(module, folder.resolve("known.pt"));
+    String composite =
+        "{\"type\": \"layer_map\", \"layer_map\": [[[\"Linear\"], {\"rule\": \"epsilon\", \"epsilon\": "
+            + epsilon
+            + "}]]}";
+    Session run =
+        Session.of(
+            "inspect",
+            model,
+            "--composite",
+            composite,
+            "--input",
+            input,
+            "--target",
+            "0",
+            "--json");
+    return Json.parse(run.ok().out()).get("conservation").get("calls");
+  }
+
+  private static void check(JsonNode calls, String layer, int call, String key, double expected) {
+    for (JsonNode row : calls) {
+      if (row.get("layer").asText().equals(layer) && row.get("call").asInt() == call) {
+        assertThat(row.get(key).asDouble())
+            .as("%s of call %s of %s", key, call, layer)
+            .isCloseTo(expected, org.assertj.core.data.Offset.offset(1e-12));
+        return;
+      }
+    }
+    throw new AssertionError("no call " + call + " of " + layer + " in " + calls);
+  }
+
+  private static void fill(Tensor tensor, double... values) {
+    tensor.copy_(NdArray.ofDoubles(values, tensor.shape()).toTensor());
+  }
+
+  @Test
+  void whatIsLostIsLostToTheBiasOrTheStabilizer() {
+    ModelBuilder b = new ModelBuilder(ScalarType.Double, 1);
+    JitModule linear = b.linear(2, 1);
+    fill(linear.attr("weight").toTensor(), 1, 2);
+    fill(linear.attr("bias").toTensor(), 3);
+    Path input = folder.resolve("x.npy");
+    Npy.write(input, NdArray.ofDoubles(new double[] {1, 1}, 1, 2));
+    // z = 6, s(z) = 8: 3/8 is passed on; without the bias z = 3, s(z) = 5: 3/5.
+    JsonNode calls =
+        calls(b.sequential(linear, b.expression("nets.Tanh", "torch.tanh(input)")), "2", input);
+    double arrives = 1 - Math.tanh(6) * Math.tanh(6);
+    check(calls, "0", 0, "arrives", arrives);
+    check(calls, "0", 0, "passes", arrives * 3 / 8);
+    check(calls, "0", 0, "lost", arrives * 5 / 8);
+    check(calls, "0", 0, "lost_to_epsilon", arrives * 2 / 5);
+    check(calls, "0", 0, "lost_to_bias", arrives * (3.0 / 5 - 3.0 / 8));
+    check(calls, "0", 0, "lost_otherwise", 0);
+    check(calls, "1", 0, "lost", 1 - arrives);
+    assertThat(calls.toString()).doesNotContain("NaN");
+  }
+
+  @Test
+  void eachCallOfAReusedLayerLosesItsOwn() {
+    ModelBuilder b = new ModelBuilder(ScalarType.Double, 1);
+    JitModule linear = b.linear(2, 2);
+    fill(linear.attr("weight").toTensor(), 1, 2, 3, 4);
+    fill(linear.attr("bias").toTensor(), 1, 1);
+    Path input = folder.resolve("x.npy");
+    Npy.write(input, NdArray.ofDoubles(new double[] {1, 1}, 1, 2));
+    // h = (4, 8), y = (21, 45); of y0, 4/21 goes to h0, 16/21 to h1, 1/21 to the bias.
+    JsonNode calls = calls(b.sequential(linear, linear), "1e-300", input);
+    check(calls, "0", 1, "lost_to_bias", 1.0 / 21);
+    check(calls, "0", 0, "arrives", 20.0 / 21);
+    check(calls, "0", 0, "lost_to_bias", 4.0 / 21 / 4 + 16.0 / 21 / 8);
+    check(calls, "0", 0, "passes", 17.0 / 21);
+    check(calls, "0", 0, "lost_to_epsilon", 0);
   }
 
   @Test

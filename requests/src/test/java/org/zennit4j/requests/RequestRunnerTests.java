@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
@@ -347,6 +348,27 @@ class RequestRunnerTests {
     assertThat(Npy.read(output.resolve("null/relevance.0.npy"))).isEqualTo(top);
     assertThat(Npy.read(output.resolve("logit/relevance.0.npy"))).isNotEqualTo(top);
     assertThat(Npy.read(output.resolve("all/relevance.0.npy"))).isNotEqualTo(top);
+  }
+
+  @Test
+  void aCheckNamesTheFirstLayerThatIsNotFinite() throws IOException {
+    double[] seed = new double[18];
+    Arrays.fill(seed, 1.7e308);
+    Npy.write(folder.resolve("large.npy"), NdArray.ofDoubles(seed, 3, 6));
+    Arrays.fill(seed, Double.POSITIVE_INFINITY);
+    Npy.write(folder.resolve("inf.npy"), NdArray.ofDoubles(seed, 3, 6));
+    String overflow =
+        """
+        "target": {"seed": "large.npy"}, "composite": {"type": "layer_map", "layer_map": [
+          [["Linear"], {"rule": "epsilon", "epsilon": 0.0001}]]}""";
+
+    assertThat(run("broken", overflow)).isEqualTo("ok");
+    assertThat(run("broken", overflow + ", \"check\": true"))
+        .contains("NaN or infinity", "first in the relevance that layer 'fc2' passes on");
+    assertThat(files("broken")).containsExactly("error.txt");
+    assertThat(run("seed", "\"target\": {\"seed\": \"inf.npy\"}, \"check\": true"))
+        .contains("first in the output's relevance, where it starts");
+    assertThat(run("fine", "\"check\": true")).isEqualTo("ok");
   }
 
   @Test

@@ -69,6 +69,11 @@ public final class AlphaBeta extends DeclaredRule {
   }
 
   @Override
+  public AlphaBeta withoutBias() {
+    return new AlphaBeta(alpha, beta, stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     ParameterModifier plus = ParameterModifier.positive();
     ParameterModifier minus = ParameterModifier.negative();

@@ -53,6 +53,11 @@ public final class Epsilon extends DeclaredRule {
   }
 
   @Override
+  public Epsilon withoutBias() {
+    return new Epsilon(stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return declare("epsilon", stabilizer, zeroParams);
   }

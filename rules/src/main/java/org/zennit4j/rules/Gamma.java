@@ -70,6 +70,11 @@ public final class Gamma extends DeclaredRule {
   }
 
   @Override
+  public Gamma withoutBias() {
+    return new Gamma(gamma, stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return new BasicRule(
         "gamma",

@@ -33,6 +33,15 @@ public interface Rule {
   }
 
   /**
+   * The same rule where biases count as zero, so that no relevance is given to them.
+   *
+   * @return a rule; this one where biases get no relevance anyway or the rule does not know how
+   */
+  default Rule withoutBias() {
+    return this;
+  }
+
+  /**
    * Prepares the rule for one call site.
    *
    * @param region the call site

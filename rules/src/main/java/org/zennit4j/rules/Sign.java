@@ -42,6 +42,11 @@ public final class Sign extends DeclaredRule {
   }
 
   @Override
+  public Sign withoutBias() {
+    return new Sign(stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return declare("sign", THRESHOLD, stabilizer, zeroParams);
   }

@@ -48,6 +48,11 @@ public final class SignMu extends DeclaredRule {
   }
 
   @Override
+  public SignMu withoutBias() {
+    return new SignMu(threshold, stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return Sign.declare("sign_mu", threshold, stabilizer, zeroParams);
   }

@@ -61,6 +61,11 @@ public final class StdxEpsilon extends DeclaredRule {
 
   /** Epsilon depends on the input, which a general declaration does not see: Z on each call. */
   @Override
+  public StdxEpsilon withoutBias() {
+    return new StdxEpsilon(factor, stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return Epsilon.declare("stdx_epsilon", stabilizer, zeroParams);
   }

@@ -44,6 +44,11 @@ public final class WSquare extends DeclaredRule {
   }
 
   @Override
+  public WSquare withoutBias() {
+    return new WSquare(stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return new BasicRule(
         "wsquare",

@@ -36,6 +36,11 @@ public final class Z extends DeclaredRule {
   }
 
   @Override
+  public Z withoutBias() {
+    return new Z(stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return Epsilon.declare("z", stabilizer, zeroParams);
   }

@@ -59,6 +59,11 @@ public final class ZBox extends DeclaredRule {
   }
 
   @Override
+  public ZBox withoutBias() {
+    return new ZBox(low, high, stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return new BasicRule(
         "zbox",

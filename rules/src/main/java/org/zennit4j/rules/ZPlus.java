@@ -40,6 +40,11 @@ public final class ZPlus extends DeclaredRule {
   }
 
   @Override
+  public ZPlus withoutBias() {
+    return new ZPlus(stabilizer, zeroParams.andBias());
+  }
+
+  @Override
   public BasicRule declaration() {
     return new BasicRule(
         "zplus",

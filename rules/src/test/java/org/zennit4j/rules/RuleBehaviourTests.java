@@ -79,6 +79,24 @@ class RuleBehaviourTests {
     }
   }
 
+  @Test
+  void aRuleWithoutBiasZeroesItBesidesWhatItZeroedBefore() {
+    Stabilizer s = Stabilizer.standard();
+    ZeroParams bias = ZeroParams.of("bias");
+    Rule before = new ZPlus(s, ZeroParams.of("weight"));
+    assertThat(new Epsilon(0.1).withoutBias()).isEqualTo(new Epsilon(Stabilizer.of(0.1), bias));
+    assertThat(before.withoutBias()).isEqualTo(new ZPlus(s, ZeroParams.of("weight", "bias")));
+    assertThat(new AlphaBeta(2, 1).withoutBias()).isEqualTo(new AlphaBeta(2, 1, s, bias));
+    assertThat(new Gamma(0.5).withoutBias()).isEqualTo(new Gamma(0.5, s, bias));
+    assertThat(new ZBox(0, 1).withoutBias()).isEqualTo(new ZBox(Bound.of(0), Bound.of(1), s, bias));
+    assertThat(new WSquare().withoutBias()).isEqualTo(new WSquare(s, bias));
+    assertThat(new Z().withoutBias()).isEqualTo(new Z(s, bias));
+    assertThat(new Sign().withoutBias()).isEqualTo(new Sign(s, bias));
+    assertThat(new StdxEpsilon(0.2).withoutBias()).isEqualTo(new StdxEpsilon(0.2, s, bias));
+    Rule pass = new Pass();
+    assertThat(pass.withoutBias()).isSameAs(pass);
+  }
+
   /** Gamma as a user would write it. */
   private static BasicRule ownGamma(double gamma) {
     ParameterModifier up = (p, name) -> p.add(p.clamp_min(new Scalar(0)), new Scalar(gamma));
