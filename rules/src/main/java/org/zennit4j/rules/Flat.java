@@ -18,8 +18,8 @@ import org.zennit4j.rules.BasicRule.Modification;
  * LRP-flat: relevance spread evenly, {@code R_x = J^T(R / s(J 1))}, where J is the layer with all
  * weights one and no bias.
  *
- * <p>S. Lapuschkin et al., Understanding and comparing deep neural networks for age and gender
- * classification, 2017. Default stabilizer 1e-6 (Zennit).
+ * <p>S. Lapuschkin et al., Unmasking Clever Hans predictors and assessing what machines really
+ * learn, 2019. Default stabilizer 1e-6 (Zennit).
  */
 public final class Flat extends DeclaredRule {
   private final Stabilizer stabilizer;
