@@ -37,7 +37,10 @@ final class AutogradFunction implements AutoCloseable {
 
   private final List<Pointer> kept = new ArrayList<>();
 
-  /** Native code holds the callbacks weakly. */
+  /**
+   * Native code holds the callbacks weakly. They stay after the close, so that a graph that
+   * outlives it is refused in words.
+   */
   private final List<Object> callbacks = new ArrayList<>();
 
   private final Map<Thread, TensorVector> delivered = new ConcurrentHashMap<>();
@@ -144,7 +147,6 @@ final class AutogradFunction implements AutoCloseable {
     delivered.clear();
     Natives.releaseAll(kept);
     kept.clear();
-    callbacks.clear();
   }
 
   /** The two hooks of one node and what goes from one to the other. */
