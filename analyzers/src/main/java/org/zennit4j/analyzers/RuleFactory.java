@@ -209,6 +209,16 @@ final class RuleFactory {
     }
 
     @Override
+    public Rule withoutBias() {
+      return new CheckedZBox(rule.withoutBias(), low, high);
+    }
+
+    @Override
+    public boolean keepsSums() {
+      return rule.keepsSums();
+    }
+
+    @Override
     public LayerFunction bind(Region region) {
       LayerFunction function = rule.bind(region);
       return new LayerFunction() {

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -34,6 +36,9 @@ final class AutogradFunction implements AutoCloseable {
   interface Backward {
     List<Tensor> apply(List<Tensor> gradients);
   }
+
+  private static final Pattern NO_DERIVATIVE =
+      Pattern.compile("derivative for '?([^']+?)'? is not implemented");
 
   private final List<Pointer> kept = new ArrayList<>();
 
@@ -132,8 +137,16 @@ final class AutogradFunction implements AutoCloseable {
       throw new Zennit4jException(
           thrown.getMessage(), thrown.getCause() == null ? thrown : thrown.getCause());
     }
-    throw new Zennit4jException(
-        "the backward pass failed: " + Natives.firstLine(fallback), fallback);
+    String line = Natives.firstLine(fallback);
+    Matcher missing = NO_DERIVATIVE.matcher(line);
+    if (missing.find()) {
+      throw new UnsupportedOperatorException(
+          missing.group(1)
+              + " has no derivative, so that no relevance gets through; if it is a fused operator,"
+              + " the model was traced with gradients off: trace it again with gradients on",
+          fallback);
+    }
+    throw new Zennit4jException("the backward pass failed: " + line, fallback);
   }
 
   boolean failed() {

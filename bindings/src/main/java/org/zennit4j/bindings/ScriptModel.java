@@ -28,6 +28,7 @@ import org.bytedeco.pytorch.FunctionSchema;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueOptional;
 import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.NamedIValue;
 import org.bytedeco.pytorch.NamedJitModule;
 import org.bytedeco.pytorch.NamedTensor;
 import org.bytedeco.pytorch.Tensor;
@@ -48,6 +49,10 @@ import org.bytedeco.pytorch.named_parameter_list;
  * more: closing it while plans are open fails.
  */
 public final class ScriptModel implements AutoCloseable {
+  /** What tracing with gradients off makes of a transformer; there is no derivative of it. */
+  private static final List<String> FUSED =
+      List.of("aten::_native_multi_head_attention", "aten::_transformer_encoder_layer_fwd");
+
   private final Module module;
   private final LoadOptions options;
   private final ScalarType dtype;
@@ -301,23 +306,23 @@ public final class ScriptModel implements AutoCloseable {
 
   /**
    * What tells whether two modules are one: scripting copies a module that stands under two names,
-   * but its type and the memory of its parameters stay the same.
+   * but its type and the memory of its parameters and buffers stay the same.
    *
-   * @return the type and the addresses of all parameters; the name where there are none
+   * @return the type and the addresses of all tensors; the name where there are none
    */
-  private static String weights(JitModule module, String name) {
+  private static String memory(JitModule module, String name) {
     StringBuilder key = new StringBuilder(module.type().name().get().qualifiedName().getString());
-    named_parameter_list all = module.named_parameters(true);
-    named_parameter_iterator end = all.end();
+    named_attribute_list all = module.named_attributes(true);
+    named_attribute_iterator end = all.end();
     boolean any = false;
-    for (named_parameter_iterator it = all.begin(); it.notEquals(end); it.increment()) {
-      NamedTensor tensor = it.multiply();
-      org.bytedeco.javacpp.Pointer memory = tensor.value().data_ptr();
-      if (memory == null || memory.isNull()) {
-        return name;
+    for (named_attribute_iterator it = all.begin(); it.notEquals(end); it.increment()) {
+      NamedIValue attribute = it.multiply();
+      IValue value = attribute.value();
+      if (value.isTensor() && value.toTensor().defined() && value.toTensor().numel() > 0) {
+        any = true;
+        long address = value.toTensor().data_ptr().address();
+        key.append('\n').append(name(attribute.name())).append(' ').append(address);
       }
-      any = true;
-      key.append('\n').append(name(tensor.name())).append(' ').append(memory.address());
     }
     return any ? key.toString() : name;
   }
@@ -347,7 +352,7 @@ public final class ScriptModel implements AutoCloseable {
       String first =
           shared.containsKey(parent)
               ? shared.get(parent) + name.substring(dot)
-              : name.isEmpty() ? null : firstNames.putIfAbsent(weights(child, name), name);
+              : name.isEmpty() ? null : firstNames.putIfAbsent(memory(child, name), name);
       if (first != null) {
         shared.put(name, first);
         paths.putIfAbsent(GraphCompiler.identity(child), first);
@@ -409,7 +414,7 @@ public final class ScriptModel implements AutoCloseable {
               + dtype
               + "), in which small relevances vanish; load it as float32");
     }
-    if (alwaysRuns(program.entry().callee.body(), "aten::_native_multi_head_attention")) {
+    if (FUSED.stream().anyMatch(fused -> alwaysRuns(program.entry().callee.body(), fused))) {
       result.add(
           "the model was traced with gradients off: attention is one opaque operator; trace it with gradients on");
     }

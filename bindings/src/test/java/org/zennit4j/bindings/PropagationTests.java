@@ -415,6 +415,35 @@ class PropagationTests {
   }
 
   @Test
+  void modulesThatShareSomeTensorsOnlyAreTwoLayers() {
+    JitModule norm = b.batchNorm(1, 4);
+    JitModule other = norm.deepcopy();
+    // Of one type and with the same parameters, but with statistics of its own.
+    other.setattr("weight", norm.attr("weight"));
+    other.setattr("bias", norm.attr("bias"));
+    JitModule two = b.empty("nets.Two");
+    two.register_module("a", norm);
+    two.register_module("b", other);
+    two.define("def forward(self, x):\n    return self.b.forward(self.a.forward(x))\n");
+    try (ScriptModel model = ScriptModel.of(two)) {
+      assertThat(model.program().layers()).extracting(Layer::name).containsExactly("", "a", "b");
+    }
+  }
+
+  @Test
+  void anOperatorWithoutADerivativeIsNamed() {
+    JitModule net = b.expression("nets.Net", "torch.igamma(input * input, input)");
+    try (ScriptModel model = ScriptModel.of(net);
+        Propagation pass = pass(model, Map.of())) {
+      pass.record(List.of(numbers(1, 4)));
+      assertThatThrownBy(() -> pass.backward(List.of(numbers(2, 4))))
+          .isInstanceOf(UnsupportedOperatorException.class)
+          .hasMessageContaining("igamma: input has no derivative")
+          .hasMessageContaining("trace it again with gradients on");
+    }
+  }
+
+  @Test
   void argumentsThatInputsDoNotLeadToAreNoInputs() {
     JitModule fc = b.empty("torch.nn.modules.linear.Linear");
     fc.define("def forward(self, x, weight):\n    return torch.linear(x, weight, None)\n");

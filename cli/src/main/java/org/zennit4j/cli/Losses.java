@@ -114,7 +114,7 @@ final class Losses implements Composite {
           double passes = sum(result);
           double unbiased = sum(biasless.backward(call, relevance));
           double rest = arrives - unbiased;
-          boolean keeps = keepsSums();
+          boolean keeps = rule.keepsSums();
           Loss loss = new Loss(unbiased - passes, keeps ? rest : 0, keeps ? 0 : rest);
           losses.merge(region.id(), loss, Loss::plus);
           return result;
@@ -125,24 +125,6 @@ final class Losses implements Composite {
           function.close();
           biasless.close();
         }
-      };
-    }
-
-    /** Whether, but for biases and a stabilizer, everything is passed on. */
-    private boolean keepsSums() {
-      return switch (rule.name()) {
-        case "epsilon",
-            "zplus",
-            "alpha_beta",
-            "gamma",
-            "zbox",
-            "wsquare",
-            "flat",
-            "norm",
-            "z",
-            "stdx_epsilon" ->
-            true;
-        default -> false;
       };
     }
   }

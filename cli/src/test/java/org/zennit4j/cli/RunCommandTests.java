@@ -67,7 +67,7 @@ class RunCommandTests {
     assertThat(out.resolve("b/bad/sidecar.json")).doesNotExist();
     Path sidecar = out.resolve("a/good/sidecar.json");
     JsonNode card = Json.parse(Files.readString(sidecar));
-    assertThat(card.get("files").get("ecg").get("sha256").textValue()).hasSize(64);
+    assertThat(card.get("model").get("sha256").textValue()).hasSize(64);
     assertThat(card.get("models").get("ecg").has("traced")).isTrue();
     assertThat(card.get("warnings").isArray()).isTrue();
     Path again = sidecar.resolveSibling("again");

@@ -4,17 +4,12 @@
  */
 package org.zennit4j.requests;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -39,9 +34,8 @@ final class CaseRunner {
   private final RequestRunner.Form form;
   private final String device;
   private final CompositeRegistry registry;
-  private final Provenance sidecars;
+  private final CaseSidecars sidecars;
   private final ModelCache models;
-  private final Map<Path, String> digests = new HashMap<>();
 
   CaseRunner(
       RequestFile file,
@@ -54,7 +48,7 @@ final class CaseRunner {
     this.form = form;
     this.device = device;
     this.registry = registry;
-    this.sidecars = sidecars;
+    this.sidecars = sidecars == null ? null : new CaseSidecars(sidecars, file, form, device);
     this.models = models;
   }
 
@@ -66,79 +60,22 @@ final class CaseRunner {
     if (!json.has("data")) {
       List<String> warnings =
           run(json, models.get(model, options), ArraySource.folder(file.folder()), folder);
-      describe(node, model, null, warnings, folder);
+      describe(folder, node, model, Optional.empty(), warnings);
       return;
     }
     Path data = file.folder().resolve(json.string("data"));
     try (Npz npz = Npz.open(data)) {
       List<String> warnings =
           run(json, models.get(model, options), ArraySource.of(npz, file.folder()), folder);
-      describe(node, model, data, warnings, folder);
+      describe(folder, node, model, Optional.of(data), warnings);
     }
   }
 
-  /** Writes how it was made, as a request of its own. */
   private void describe(
-      ObjectNode node, Path model, Path data, List<String> warnings, CaseFolder folder) {
-    if (sidecars == null) {
-      return;
+      CaseFolder folder, ObjectNode node, Path model, Optional<Path> data, List<String> warnings) {
+    if (sidecars != null) {
+      folder.sidecar(sidecars.of(node, model, data, warnings, folder.path()));
     }
-    ObjectNode request = node.deepCopy();
-    request.remove(List.of("expect", "tolerance", "reference_error"));
-    if (!request.has("layers") && node.path("expect").has("layers")) {
-      node.get("expect")
-          .get("layers")
-          .fieldNames()
-          .forEachRemaining(request.withArray("layers")::add);
-    }
-    String name = node.get("model").textValue();
-    Map<String, Object> inputs = new LinkedHashMap<>();
-    inputs.put(name, entry(model, folder));
-    if (data != null) {
-      inputs.put("data", entry(data, folder));
-      request.put("data", Provenance.relative(data, folder.path()));
-    }
-    relocate(request, folder);
-    Map<String, Object> files = new LinkedHashMap<>();
-    files.put(file.form(name, form).toString(), Provenance.relative(model, folder.path()));
-    folder.sidecar(
-        sidecars
-            .with("device", device)
-            .with("files", inputs)
-            .with("warnings", warnings)
-            .with("models", Map.of(name, files))
-            .with("cases", List.of(request)));
-  }
-
-  private Map<String, Object> entry(Path path, CaseFolder folder) {
-    Map<String, Object> entry = new LinkedHashMap<>();
-    entry.put("file", Provenance.relative(path, folder.path()));
-    entry.put("sha256", digests.computeIfAbsent(path, Provenance::sha256));
-    return entry;
-  }
-
-  /** Names of files, which were relative to the folder of the requests, become relative to ours. */
-  private void relocate(JsonNode node, CaseFolder folder) {
-    if (node instanceof ObjectNode object) {
-      List<String> keys = new ArrayList<>();
-      object.fieldNames().forEachRemaining(keys::add);
-      keys.forEach(key -> object.set(key, relocated(object.get(key), folder)));
-    } else if (node instanceof ArrayNode array) {
-      for (int i = 0; i < array.size(); i++) {
-        array.set(i, relocated(array.get(i), folder));
-      }
-    }
-  }
-
-  private JsonNode relocated(JsonNode node, CaseFolder folder) {
-    if (node.isTextual() && node.textValue().endsWith(".npy")) {
-      Path path = file.folder().resolve(node.textValue());
-      if (Files.isRegularFile(path)) {
-        return JsonNodeFactory.instance.textNode(Provenance.relative(path, folder.path()));
-      }
-    }
-    relocate(node, folder);
-    return node;
   }
 
   private static Dtype dtype(JsonObject json) {

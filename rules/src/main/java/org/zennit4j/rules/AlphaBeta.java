@@ -70,7 +70,7 @@ public final class AlphaBeta extends DeclaredRule {
 
   @Override
   public AlphaBeta withoutBias() {
-    return new AlphaBeta(alpha, beta, stabilizer, zeroParams.andBias());
+    return new AlphaBeta(alpha, beta, stabilizer, zeroParams.withBias());
   }
 
   @Override

@@ -56,6 +56,11 @@ public abstract class DeclaredRule implements Rule {
   }
 
   @Override
+  public boolean keepsSums() {
+    return true;
+  }
+
+  @Override
   public final LayerFunction bind(Region region) {
     LayerFunction general = general(region);
     LayerFunction fast = region.linearMap().map(this::fastPath).orElse(null);

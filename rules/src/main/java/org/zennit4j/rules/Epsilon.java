@@ -54,7 +54,7 @@ public final class Epsilon extends DeclaredRule {
 
   @Override
   public Epsilon withoutBias() {
-    return new Epsilon(stabilizer, zeroParams.andBias());
+    return new Epsilon(stabilizer, zeroParams.withBias());
   }
 
   @Override

@@ -71,7 +71,7 @@ public final class Gamma extends DeclaredRule {
 
   @Override
   public Gamma withoutBias() {
-    return new Gamma(gamma, stabilizer, zeroParams.andBias());
+    return new Gamma(gamma, stabilizer, zeroParams.withBias());
   }
 
   @Override

@@ -25,6 +25,11 @@ public record Pass() implements Rule {
   }
 
   @Override
+  public boolean keepsSums() {
+    return true;
+  }
+
+  @Override
   public LayerFunction bind(Region region) {
     return (call, relevance) -> {
       if (call.inputs().size() != 1 || relevance.size() != 1) {

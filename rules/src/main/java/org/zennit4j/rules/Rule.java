@@ -42,6 +42,16 @@ public interface Rule {
   }
 
   /**
+   * Whether a layer passes on all the relevance that reaches it, but for what its biases and the
+   * stabilizer take.
+   *
+   * @return false where the rule does not promise it
+   */
+  default boolean keepsSums() {
+    return false;
+  }
+
+  /**
    * Prepares the rule for one call site.
    *
    * @param region the call site

@@ -43,7 +43,12 @@ public final class Sign extends DeclaredRule {
 
   @Override
   public Sign withoutBias() {
-    return new Sign(stabilizer, zeroParams.andBias());
+    return new Sign(stabilizer, zeroParams.withBias());
+  }
+
+  @Override
+  public boolean keepsSums() {
+    return false;
   }
 
   @Override

@@ -49,7 +49,12 @@ public final class SignMu extends DeclaredRule {
 
   @Override
   public SignMu withoutBias() {
-    return new SignMu(threshold, stabilizer, zeroParams.andBias());
+    return new SignMu(threshold, stabilizer, zeroParams.withBias());
+  }
+
+  @Override
+  public boolean keepsSums() {
+    return false;
   }
 
   @Override

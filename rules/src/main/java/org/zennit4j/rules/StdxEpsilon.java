@@ -59,12 +59,12 @@ public final class StdxEpsilon extends DeclaredRule {
     this.zeroParams = zeroParams;
   }
 
-  /** Epsilon depends on the input, which a general declaration does not see: Z on each call. */
   @Override
   public StdxEpsilon withoutBias() {
-    return new StdxEpsilon(factor, stabilizer, zeroParams.andBias());
+    return new StdxEpsilon(factor, stabilizer, zeroParams.withBias());
   }
 
+  /** Epsilon depends on the input, which a general declaration does not see: Z on each call. */
   @Override
   public BasicRule declaration() {
     return Epsilon.declare("stdx_epsilon", stabilizer, zeroParams);

@@ -45,7 +45,7 @@ public final class WSquare extends DeclaredRule {
 
   @Override
   public WSquare withoutBias() {
-    return new WSquare(stabilizer, zeroParams.andBias());
+    return new WSquare(stabilizer, zeroParams.withBias());
   }
 
   @Override

@@ -37,7 +37,7 @@ public final class Z extends DeclaredRule {
 
   @Override
   public Z withoutBias() {
-    return new Z(stabilizer, zeroParams.andBias());
+    return new Z(stabilizer, zeroParams.withBias());
   }
 
   @Override

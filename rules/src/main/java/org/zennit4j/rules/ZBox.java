@@ -60,7 +60,7 @@ public final class ZBox extends DeclaredRule {
 
   @Override
   public ZBox withoutBias() {
-    return new ZBox(low, high, stabilizer, zeroParams.andBias());
+    return new ZBox(low, high, stabilizer, zeroParams.withBias());
   }
 
   @Override

@@ -41,7 +41,7 @@ public final class ZPlus extends DeclaredRule {
 
   @Override
   public ZPlus withoutBias() {
-    return new ZPlus(stabilizer, zeroParams.andBias());
+    return new ZPlus(stabilizer, zeroParams.withBias());
   }
 
   @Override

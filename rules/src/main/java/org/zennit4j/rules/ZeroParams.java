@@ -80,6 +80,11 @@ public record ZeroParams(List<String> names, boolean text) {
     return new ZeroParams(all, false);
   }
 
+  /** These and the bias, whatever they matched before. */
+  ZeroParams withBias() {
+    return text ? in(names.get(0) + " bias") : andBias();
+  }
+
   /** Whether the weight is zero where a text matches by its parts, and is not where it does not. */
   boolean splitsWeight() {
     return matches("weight") != andBias().matches("weight");

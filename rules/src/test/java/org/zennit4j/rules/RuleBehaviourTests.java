@@ -93,6 +93,8 @@ class RuleBehaviourTests {
     assertThat(new Z().withoutBias()).isEqualTo(new Z(s, bias));
     assertThat(new Sign().withoutBias()).isEqualTo(new Sign(s, bias));
     assertThat(new StdxEpsilon(0.2).withoutBias()).isEqualTo(new StdxEpsilon(0.2, s, bias));
+    assertThat(new ZPlus(s, ZeroParams.in("my_weight")).withoutBias())
+        .isEqualTo(new ZPlus(s, ZeroParams.in("my_weight bias")));
     Rule pass = new Pass();
     assertThat(pass.withoutBias()).isSameAs(pass);
   }
