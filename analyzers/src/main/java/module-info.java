@@ -1,7 +1,6 @@
-/** Attributors, and the analyzers and method names of SignXAI. */
+/** The analyzers and method names of SignXAI. */
 module org.zennit4j.analyzers {
-  requires transitive org.zennit4j.composites;
+  requires transitive org.zennit4j.attribution;
 
-  exports org.zennit4j.attribution;
   exports org.zennit4j.analyzers;
 }

@@ -6,6 +6,7 @@ module org.zennit4j.bindings {
   exports org.zennit4j.bindings;
   exports org.zennit4j.bindings.internal to
       org.zennit4j.composites,
+      org.zennit4j.attribution,
       org.zennit4j.analyzers,
       org.zennit4j.requests,
       org.zennit4j.cli;

@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.attribution;
+package org.zennit4j.analyzers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,7 +21,7 @@ import java.util.TreeSet;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
-import org.zennit4j.analyzers.SignXai;
+import org.zennit4j.attribution.Attributor;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.rules.Rule;
 
@@ -219,7 +219,7 @@ class HostReadTests {
   @Test
   void aReadIsFound() {
     Map<String, Set<String>> found =
-        found(new ClassFileImporter().importClasses(Reader.class), "org.zennit4j.attribution");
+        found(new ClassFileImporter().importClasses(Reader.class), "org.zennit4j.analyzers");
     String reader = Reader.class.getName();
     assertThat(found)
         .isEqualTo(

@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.attribution;
+package org.zennit4j.analyzers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.zennit4j.testing.TensorSubject.assertThat;
@@ -22,8 +22,15 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.zennit4j.analyzers.MethodOptions;
-import org.zennit4j.analyzers.SignXai;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Attributor;
+import org.zennit4j.attribution.Baseline;
+import org.zennit4j.attribution.Gradient;
+import org.zennit4j.attribution.IntegratedGradients;
+import org.zennit4j.attribution.Occlusion;
+import org.zennit4j.attribution.SmoothGrad;
+import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
