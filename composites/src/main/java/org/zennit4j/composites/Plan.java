@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Layer;
@@ -40,6 +41,7 @@ public final class Plan implements AutoCloseable {
   private final Map<Integer, LayerFunction> functions;
   private final List<String> findings;
   private final Uses uses;
+  private final List<Runnable> companions = new CopyOnWriteArrayList<>();
   private final AtomicBoolean released = new AtomicBoolean();
 
   private Plan(ScriptModel model, Composite composite) {
@@ -73,7 +75,13 @@ public final class Plan implements AutoCloseable {
           .findFirst()
           .ifPresent(Devices::finish);
       Program own = canonized == model.program() ? null : canonized;
-      this.uses = new Uses("the plan was closed", () -> free(functions, own));
+      this.uses =
+          new Uses(
+              "the plan was closed",
+              () -> {
+                free(functions, own);
+                companions.forEach(Runnable::run);
+              });
     } catch (Throwable e) {
       try {
         free(functions, canonized == model.program() ? null : canonized);
@@ -220,6 +228,17 @@ public final class Plan implements AutoCloseable {
       uses.leave();
       throw e;
     }
+  }
+
+  /**
+   * Lets this plan free something with itself, such as tensors that its rules refer to.
+   *
+   * @param free runs once, when no pass of this plan is open any more
+   * @return this
+   */
+  public Plan owning(Runnable free) {
+    companions.add(free);
+    return this;
   }
 
   /**
