@@ -183,7 +183,7 @@ public final class Figure {
     return graphics.getFontMetrics();
   }
 
-  private static BufferedImage buffered(Picture picture) {
+  static BufferedImage buffered(Picture picture) {
     RgbImage image = picture.toRgb();
     byte[] rgb = image.pixels();
     BufferedImage out =
