@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,6 +38,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.TypeKind;
 import org.bytedeco.pytorch.graph_node_list;
 import org.bytedeco.pytorch.graph_node_list_iterator;
+import org.zennit4j.bindings.internal.Derivatives;
+import org.zennit4j.bindings.internal.TrainingBehaviour;
 
 /**
  * The TorchScript front end: turns the graphs of a module's methods into {@link Code}, one for each
@@ -115,6 +118,8 @@ final class GraphCompiler {
 
   private final Map<Long, String> paths;
   private final TensorCast cast;
+  private final boolean allowTraining;
+  private final Set<String> findings = new LinkedHashSet<>();
   private final List<Pointer> resources = new ArrayList<>();
   private final Map<String, Operator> operators = new HashMap<>();
   private final Map<String, Constant> attributes = new HashMap<>();
@@ -167,9 +172,22 @@ final class GraphCompiler {
   /** A name that a slot has in a graph. */
   private record Name(Activation activation, long value) {}
 
-  GraphCompiler(Map<Long, String> paths, TensorCast cast) {
+  /**
+   * Makes a compiler for one model.
+   *
+   * @param paths the modules' names, by {@link #identity}
+   * @param cast brings tensors to the dtype and device to run in
+   * @param allowTraining whether operators may behave as in training
+   */
+  GraphCompiler(Map<Long, String> paths, TensorCast cast, boolean allowTraining) {
     this.paths = paths;
     this.cast = cast;
+    this.allowTraining = allowTraining;
+  }
+
+  /** What is unusual about the compiled operators, one sentence each. */
+  List<String> findings() {
+    return List.copyOf(findings);
   }
 
   /** Native objects that the compiled code refers to; the program owns them. */
@@ -260,7 +278,8 @@ final class GraphCompiler {
             kind,
             known ? argumentNames(schema) : List.of(),
             known && schema.is_vararg(),
-            operation);
+            operation,
+            known && Derivatives.isMissing(kind, text(schema.overload_name())));
     if (key != null) {
       operators.put(key, result);
     }
@@ -280,7 +299,7 @@ final class GraphCompiler {
     }
     Operation operation = Natives.keep(found.getOperation());
     resources.add(operation);
-    Operator result = new Operator(name, argumentNames(found.schema()), false, operation);
+    Operator result = new Operator(name, argumentNames(found.schema()), false, operation, false);
     operators.put(key, result);
     return result;
   }
@@ -850,7 +869,7 @@ final class GraphCompiler {
         for (int i = 0; i < results.length; i++) {
           results[i] = slot(resolve(env, block.outputs().get(i), where));
         }
-      } catch (UnsupportedOperatorException e) {
+      } catch (UnsupportedOperatorException | ModelLoadException e) {
         instructions.add(new Instruction.Fail(e.getMessage()));
         results = new int[(int) block.outputs().size()];
         Arrays.fill(results, slot(new Binding.Fixed(literal(new IValue()))));
@@ -897,6 +916,10 @@ final class GraphCompiler {
       if (foldable(node, kind, in) && fold(node, operator, in, env)) {
         return;
       }
+      checkTraining(operator, in, where);
+      if (operator.withoutDerivative() && definedHere == null) {
+        findings.add(Derivatives.finding(where, kind));
+      }
       if (LIST_WRITERS.contains(kind) && in.get(0) instanceof Binding.Fixed) {
         throw new UnsupportedOperatorException(
             "module '"
@@ -933,6 +956,29 @@ final class GraphCompiler {
       shareMarked(kind, schema, arguments, out, false);
       instructions.add(
           new Instruction.Operate(nextId++, operator, where, arguments, out, false, null, null));
+    }
+
+    private void checkTraining(Operator operator, List<Binding> in, String where) {
+      String behaviour =
+          TrainingBehaviour.of(
+              operator.name(),
+              name -> {
+                int k = operator.argument(name);
+                return k >= 0 && k < in.size() && in.get(k) instanceof Binding.Fixed fixed
+                    ? fixed.constant().value()
+                    : null;
+              });
+      if (behaviour == null) {
+        return;
+      }
+      String what = "module '" + where + "' " + behaviour;
+      if (!allowTraining) {
+        throw new ModelLoadException(
+            what
+                + ": training behaviour is written into the file, whatever its mode; call eval() before tracing and"
+                + " keep chance out of forward, or allow training mode");
+      }
+      findings.add(what + ": outputs depend on chance or on the batch");
     }
 
     private static boolean writesTensor(String kind) {

@@ -9,11 +9,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueArrayRef;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tuple;
 import org.bytedeco.pytorch.TupleElements;
+import org.zennit4j.bindings.internal.Derivatives;
 
 /**
  * Executes {@link Code} operator by operator. Values are freed after their last use. Stateless:
@@ -304,6 +306,10 @@ final class Interpreter {
   /** Calls an operator of LibTorch; the results are kept for the caller. */
   static IValue[] operate(Instruction.Operate call, IValue[] arguments) {
     Operator operator = call.operator;
+    if (operator.withoutDerivative() && isRecorded(arguments)) {
+      throw new UnsupportedOperatorException(
+          where(call.path) + Derivatives.refusal(operator.name()));
+    }
     try (PointerScope scope = new PointerScope()) {
       IValueVector stack = new IValueVector(arguments.length);
       for (int i = 0; i < arguments.length; i++) {
@@ -322,6 +328,15 @@ final class Interpreter {
         results[i] = Natives.keep(new IValue(stack.get(i)));
       }
       return results;
+    }
+  }
+
+  private static boolean isRecorded(IValue[] arguments) {
+    try (PointerScope scope = new PointerScope()) {
+      return GradMode.is_enabled()
+          && Arrays.stream(arguments)
+              .anyMatch(
+                  a -> a.isTensor() && a.toTensor().defined() && a.toTensor().requires_grad());
     }
   }
 
