@@ -20,6 +20,8 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.diagnosis.Diagnosis;
+import org.zennit4j.diagnosis.Ending;
 import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Panels;
@@ -128,7 +130,7 @@ final class ExplainCommand implements Callable<Integer> {
     try (ScriptModel network = loading.load(modelFile, false);
         Explainers explainers = open(network, defaults);
         Progress progress = Progress.of("photographs", images.size())) {
-      Ending ending = Ending.of(network.program());
+      Ending ending = Diagnosis.of(network).ending();
       Provenance common = sidecar ? Sidecar.of(modelFile) : null;
       Set<String> warnings = new LinkedHashSet<>(network.findings());
       Run run =
