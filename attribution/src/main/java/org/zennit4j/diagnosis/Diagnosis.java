@@ -14,7 +14,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.zennit4j.bindings.DataFlow;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.Operators.Trait;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
@@ -29,85 +32,6 @@ import org.zennit4j.diagnosis.Finding.Kind;
  * the model and the plan.
  */
 public final class Diagnosis {
-  /** Operators that only move, copy or choose values: the gradient is the right thing for them. */
-  private static final Set<String> MOVING =
-      Set.of(
-          "adaptive_max_pool1d",
-          "adaptive_max_pool2d",
-          "adaptive_max_pool3d",
-          "alias",
-          "alpha_dropout",
-          "append",
-          "broadcast_tensors",
-          "cat",
-          "channel_shuffle",
-          "chunk",
-          "clone",
-          "concat",
-          "constant_pad_nd",
-          "contiguous",
-          "copy_",
-          "detach",
-          "dropout",
-          "expand",
-          "expand_as",
-          "feature_dropout",
-          "fill_",
-          "flatten",
-          "index",
-          "masked_fill",
-          "max_pool1d",
-          "max_pool2d",
-          "max_pool3d",
-          "narrow",
-          "pad",
-          "permute",
-          "pixel_shuffle",
-          "pixel_unshuffle",
-          "reflection_pad1d",
-          "reflection_pad2d",
-          "replication_pad2d",
-          "reshape",
-          "roll",
-          "select",
-          "slice",
-          "split",
-          "squeeze",
-          "stack",
-          "t",
-          "to",
-          "transpose",
-          "type_as",
-          "unbind",
-          "unflatten",
-          "unsqueeze",
-          "upsample_bilinear2d",
-          "upsample_nearest2d",
-          "view",
-          "view_as");
-
-  /** Operators whose result has no gradient. */
-  private static final Set<String> METADATA =
-      Set.of(
-          "size",
-          "dim",
-          "len",
-          "numel",
-          "stride",
-          "is_contiguous",
-          "is_floating_point",
-          "__is__",
-          "__isnot__",
-          "eq",
-          "ne",
-          "lt",
-          "le",
-          "gt",
-          "ge",
-          "format",
-          "zeros_like",
-          "ones_like",
-          "new_zeros");
 
   private final Ending ending;
   private final List<Finding> findings;
@@ -142,7 +66,7 @@ public final class Diagnosis {
   /**
    * What the model ends in.
    *
-   * @return whether its output is probabilities, their logarithms, or neither
+   * @return whether its output is logits or something that was made of them
    */
   public Ending ending() {
     return ending;
@@ -192,7 +116,7 @@ public final class Diagnosis {
     }
 
     private void ending(Ending end) {
-      switch (end) {
+      switch (end.kind()) {
         case SOFTMAX ->
             add(
                 Kind.ENDING,
@@ -205,7 +129,13 @@ public final class Diagnosis {
                 "the model ends in a log-softmax: relevance would start at values that depend on all"
                     + " classes; explain a model without it",
                 Set.of());
-        case OTHER -> {}
+        case SIGMOID ->
+            add(
+                Kind.ENDING,
+                "the model ends in a sigmoid: relevance would start at probabilities, whose gradient"
+                    + " vanishes where the model is sure; explain a model without it",
+                Set.of());
+        case LOGITS -> {}
       }
     }
 
@@ -279,15 +209,18 @@ public final class Diagnosis {
           continue;
         }
         String name = region.operators().get(0);
-        String shortName = name.substring(name.lastIndexOf(':') + 1);
+        Operators.Info info = Operators.of(region);
+        String shortName = info.name();
         if (name.startsWith("prim::")
-            || MOVING.contains(shortName)
-            || METADATA.contains(shortName)) {
+            || info.is(Trait.MOVES)
+            || info.is(Trait.WRITES_LIST)
+            || info.is(Trait.NO_VALUES)
+            || info.is(Trait.NO_GRADIENT)) {
           continue;
         }
         String where = owner(region);
         if (region.layer().functional()
-            && !region.layer().types().isEmpty()
+            && !Operators.furtherTypes().containsAll(region.layer().types())
             && !plan.composite().functional()) {
           functional.add(region.layer().name());
         } else if (shortName.equals("add") || shortName.equals("sub")) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
@@ -63,9 +64,42 @@ class DiagnosisTests {
   void aModelIsLookedAtWithoutRules() {
     try (ScriptModel model = branches()) {
       Diagnosis diagnosis = Diagnosis.of(model);
-      assertThat(diagnosis.ending()).isEqualTo(Ending.SOFTMAX);
+      assertThat(diagnosis.ending().kind()).isEqualTo(Ending.Kind.SOFTMAX);
       assertThat(kinds(diagnosis)).containsExactly(Kind.ENDING, Kind.BATCH_NORM);
       assertThat(diagnosis.findings().get(1).layers()).containsExactly("norm");
+    }
+  }
+
+  @Test
+  void operatorsThatOnlyMoveValuesNeedNoRule() {
+    for (String line :
+        java.util.List.of(
+            "torch.movedim(y, 0, 1)",
+            "torch.moveaxis(y, 0, 1)",
+            "torch.swapaxes(y, 0, 1)",
+            "torch.roll(y, [1], [1])",
+            "torch.flip(y, [1])",
+            "y.repeat([1, 2])",
+            "torch.tile(y, [1, 2])",
+            "y.unfold(1, 2, 1)",
+            "torch.gather(y, 1, torch.zeros_like(y).long())",
+            "torch.index_select(y, 1, torch.zeros([2]).long())",
+            "torch.replication_pad1d(y.unsqueeze(0), [1, 1])",
+            "torch.reflection_pad1d(y.unsqueeze(0), [1, 1])",
+            "torch.diagonal(y)",
+            "torch.tril(y)",
+            "y.float().double()")) {
+      try (ScriptModel model =
+              ScriptModel.of(
+                  b.module(
+                      "nets.Moving",
+                      Map.of("fc", b.linear(4, 4)),
+                      "def forward(self, x: Tensor):\n    y = self.fc.forward(x)\n    return "
+                          + line
+                          + "\n"));
+          Plan plan = Plan.of(model, Composites.epsilonPlus())) {
+        assertThat(kinds(Diagnosis.of(plan))).as(line).doesNotContain(Kind.NO_RULE);
+      }
     }
   }
 

@@ -38,6 +38,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.TypeKind;
 import org.bytedeco.pytorch.graph_node_list;
 import org.bytedeco.pytorch.graph_node_list_iterator;
+import org.zennit4j.bindings.Operators.Trait;
 import org.zennit4j.bindings.internal.Derivatives;
 import org.zennit4j.bindings.internal.TrainingBehaviour;
 
@@ -53,57 +54,6 @@ final class GraphCompiler {
   private static final Pattern NAMED =
       Pattern.compile(
           "%([^ ,:]+) : [^\\n]*? = prim::(?:GetAttr|CallMethod)\\[name=\"([^\"]*)\"\\]");
-
-  /** Operators that may return their input itself although their schema does not say so. */
-  private static final Set<String> PASSING =
-      Set.of(
-          "aten::dropout",
-          "aten::feature_dropout",
-          "aten::alpha_dropout",
-          "aten::feature_alpha_dropout",
-          "aten::type_as",
-          "aten::sum_to_size");
-
-  /** Operators that make floating tensors where no dtype is given. */
-  private static final Set<String> FLOAT_FACTORIES =
-      Set.of(
-          "aten::zeros",
-          "aten::ones",
-          "aten::empty",
-          "aten::eye",
-          "aten::linspace",
-          "aten::logspace",
-          "aten::rand",
-          "aten::randn");
-
-  /** Operators that do so where one of their numbers is floating. */
-  private static final Set<String> NUMBER_FACTORIES =
-      Set.of("aten::full", "aten::arange", "aten::tensor", "aten::scalar_tensor");
-
-  /** Operators that are never evaluated ahead of the run. */
-  private static final Set<String> NEVER_FOLDED =
-      Set.of(
-          "aten::warn",
-          "prim::Print",
-          "aten::rand",
-          "aten::randn",
-          "aten::manual_seed",
-          "aten::append",
-          "prim::AutogradZero");
-
-  /** Operators that change the list that they are given. */
-  private static final Set<String> LIST_WRITERS =
-      Set.of(
-          "aten::append",
-          "aten::extend",
-          "aten::insert",
-          "aten::pop",
-          "aten::clear",
-          "aten::_set_item",
-          "aten::remove",
-          "aten::reverse",
-          "aten::sort",
-          "aten::Delete");
 
   /** What a value of a graph stands for. */
   private sealed interface Binding {
@@ -920,7 +870,7 @@ final class GraphCompiler {
       if (operator.withoutDerivative() && definedHere == null) {
         findings.add(Derivatives.finding(where, kind));
       }
-      if (LIST_WRITERS.contains(kind) && in.get(0) instanceof Binding.Fixed) {
+      if (Operators.of(kind).is(Trait.WRITES_LIST) && in.get(0) instanceof Binding.Fixed) {
         throw new UnsupportedOperatorException(
             "module '"
                 + where
@@ -982,7 +932,7 @@ final class GraphCompiler {
     }
 
     private static boolean writesTensor(String kind) {
-      return kind.startsWith("aten::") && kind.endsWith("_") && !kind.endsWith("__");
+      return kind.startsWith("aten::") && Operators.isInPlace(kind);
     }
 
     private static boolean isTensor(Value value) {
@@ -992,7 +942,7 @@ final class GraphCompiler {
     /** Outputs share memory with those inputs that the schema marks. */
     private void shareMarked(
         String kind, FunctionSchema schema, int[] arguments, int[] out, boolean replaced) {
-      if (PASSING.contains(replaced ? kind.substring(0, kind.length() - 1) : kind)) {
+      if (Operators.of(kind).is(Trait.PASSING)) {
         share(out[0], arguments[0]);
         return;
       }
@@ -1012,7 +962,7 @@ final class GraphCompiler {
         }
       }
       // What is stored in a list shares its memory from now on.
-      for (int i = 1; LIST_WRITERS.contains(kind) && i < arguments.length; i++) {
+      for (int i = 1; Operators.of(kind).is(Trait.WRITES_LIST) && i < arguments.length; i++) {
         if (marked(formal, i)) {
           share(arguments[0], arguments[i]);
         }
@@ -1053,8 +1003,8 @@ final class GraphCompiler {
 
     /** Whether an operator makes a tensor of the default floating dtype if none is named. */
     private static boolean makesFloats(Operator operator, List<Binding> in) {
-      return FLOAT_FACTORIES.contains(operator.name())
-          || (NUMBER_FACTORIES.contains(operator.name())
+      return Operators.of(operator.name()).is(Trait.FLOAT_FACTORY)
+          || (Operators.of(operator.name()).is(Trait.NUMBER_FACTORY)
               && in.stream()
                   .anyMatch(b -> b instanceof Binding.Fixed f && isFloat(f.constant().value())));
     }
@@ -1064,7 +1014,7 @@ final class GraphCompiler {
     }
 
     private boolean foldable(JitNode node, String kind, List<Binding> in) {
-      if (in.isEmpty() || !allFixed(in) || NEVER_FOLDED.contains(kind)) {
+      if (in.isEmpty() || !allFixed(in) || Operators.of(kind).is(Trait.NEVER_FOLDED)) {
         return false;
       }
       FunctionSchema schema = node.maybeSchema();
@@ -1106,7 +1056,8 @@ final class GraphCompiler {
     /** Whether something may change a list of literals, which can then not be shared. */
     private boolean mayBeWritten(JitNode node) {
       String graph = active.text.text();
-      if (LIST_WRITERS.stream().noneMatch(writer -> graph.contains(writer + "("))) {
+      if (Operators.with(Trait.WRITES_LIST).stream()
+          .noneMatch(writer -> graph.contains("::" + writer + "("))) {
         return false;
       }
       return !harmless(node.owningGraph(), node.owningGraph().nodes(), node.output().unique());

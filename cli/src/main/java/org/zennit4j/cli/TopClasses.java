@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.diagnosis.Ending;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.requests.NdArray;
 
 /** The most likely classes of one sample. */
@@ -36,14 +36,14 @@ final class TopClasses {
       return new TopClasses(new double[0]);
     }
     double[] values = NdArray.of(output).toDoubles();
-    switch (ending) {
-      case SOFTMAX -> {}
+    switch (ending.kind()) {
+      case SOFTMAX, SIGMOID -> {}
       case LOG_SOFTMAX -> {
         for (int i = 0; i < values.length; i++) {
           values[i] = Math.exp(values[i]);
         }
       }
-      case OTHER -> softmax(values);
+      case LOGITS -> softmax(values);
     }
     return new TopClasses(values);
   }

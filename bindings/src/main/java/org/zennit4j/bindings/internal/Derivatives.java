@@ -6,11 +6,11 @@ package org.zennit4j.bindings.internal;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Dispatcher;
+import org.zennit4j.bindings.Operators;
 
 /**
  * Which of LibTorch's operators have no derivative: quantised ones, and those of other libraries
@@ -21,10 +21,6 @@ public final class Derivatives {
   /** How the names of those in the namespace {@code aten} begin. */
   private static final List<String> CUTTING =
       List.of("aten::quantize", "aten::_quantize", "aten::fbgemm_");
-
-  /** What tracing with gradients off makes of a transformer. */
-  private static final Set<String> FUSED =
-      Set.of("aten::_native_multi_head_attention", "aten::_transformer_encoder_layer_fwd");
 
   private static final String ADVICE =
       "take the model as it was before it was quantized or prepared for inference";
@@ -46,7 +42,7 @@ public final class Derivatives {
       return false;
     }
     if (name.startsWith("aten::")) {
-      return FUSED.contains(name) || CUTTING.stream().anyMatch(name::startsWith);
+      return isFused(name) || CUTTING.stream().anyMatch(name::startsWith);
     }
     return KNOWN.computeIfAbsent(name + "." + overload, key -> fallsBack(name, overload));
   }
@@ -59,7 +55,7 @@ public final class Derivatives {
    * @return a sentence
    */
   public static String finding(String module, String name) {
-    return FUSED.contains(name)
+    return isFused(name)
         ? "the model was traced with gradients off: attention is one opaque operator; trace it with gradients on"
         : "module '" + module + "' runs " + name + ", which has no derivative: " + ADVICE;
   }
@@ -73,9 +69,12 @@ public final class Derivatives {
   public static String refusal(String name) {
     return name
         + " has no derivative, so that no relevance gets through; "
-        + (FUSED.contains(name)
-            ? "trace the model with gradients on, or script it"
-            : ADVICE);
+        + (isFused(name) ? "trace the model with gradients on, or script it" : ADVICE);
+  }
+
+  /** What tracing with gradients off makes of a transformer. */
+  private static boolean isFused(String name) {
+    return Operators.of(name).is(Operators.Kind.FUSED_ENCODER);
   }
 
   /** Operators without a kernel of their own for the gradient run one that is everybody's. */

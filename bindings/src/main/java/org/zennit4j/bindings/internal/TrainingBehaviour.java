@@ -5,9 +5,9 @@
 package org.zennit4j.bindings.internal;
 
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.pytorch.IValue;
+import org.zennit4j.bindings.Operators;
 
 /**
  * What a call of an operator does only in training, or by chance: it is written into a model that
@@ -15,26 +15,6 @@ import org.bytedeco.pytorch.IValue;
  * tells of it.
  */
 public final class TrainingBehaviour {
-  private static final Set<String> RANDOM =
-      Set.of(
-          "rand",
-          "rand_like",
-          "randn",
-          "randn_like",
-          "randint",
-          "randint_like",
-          "randperm",
-          "bernoulli",
-          "multinomial",
-          "normal",
-          "poisson",
-          "binomial",
-          "uniform",
-          "random",
-          "exponential",
-          "geometric",
-          "cauchy",
-          "log_normal");
 
   /** The name of the argument that says whether to drop, and the one with the probability. */
   private static final Map<String, String> DROPOUTS =
@@ -49,14 +29,6 @@ public final class TrainingBehaviour {
           "rnn_tanh", "dropout",
           "rnn_relu", "dropout");
 
-  private static final Set<String> BATCH_NORMS =
-      Set.of(
-          "batch_norm",
-          "native_batch_norm",
-          "_native_batch_norm_legit",
-          "_batch_norm_impl_index",
-          "cudnn_batch_norm");
-
   private TrainingBehaviour() {}
 
   /**
@@ -70,11 +42,9 @@ public final class TrainingBehaviour {
     if (!operator.startsWith("aten::")) {
       return null;
     }
-    String name = operator.substring("aten::".length());
-    if (name.endsWith("_") && !name.endsWith("__")) {
-      name = name.substring(0, name.length() - 1);
-    }
-    if (RANDOM.contains(name)) {
+    Operators.Info info = Operators.of(operator);
+    String name = info.name();
+    if (info.is(Operators.Trait.RANDOM)) {
       return "draws random numbers (" + operator + ")";
     }
     if (DROPOUTS.containsKey(name)) {
@@ -82,7 +52,7 @@ public final class TrainingBehaviour {
           ? "always drops values at random (" + operator + " with train = True)"
           : null;
     }
-    if (BATCH_NORMS.contains(name)) {
+    if (info.is(Operators.Trait.BATCH_STATISTICS)) {
       if (isTrue(literals.apply("training"))) {
         return "normalises with the statistics of the batch ("
             + operator
