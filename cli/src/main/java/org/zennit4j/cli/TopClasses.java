@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.diagnosis.Ending;
 import org.zennit4j.requests.NdArray;
 
 /** The most likely classes of one sample. */
@@ -66,6 +68,20 @@ final class TopClasses {
         .limit(count)
         .map(i -> new Likely(i, probabilities[i]))
         .toList();
+  }
+
+  /** What a target explains: the class with its probability, or the target's own words. */
+  String explained(TargetOption target, Labels labels, int sample, int samples) {
+    OptionalInt chosen = target.single(labels, sample, samples);
+    int index = chosen.orElse(-1);
+    if (target.isTop1() && probabilities.length > 0) {
+      index = top(1).get(0).index();
+    }
+    if (index < 0 || index >= probabilities.length) {
+      return target.isTop1() ? "the output" : target.text();
+    }
+    return String.format(
+        Locale.ROOT, "%s  %.1f %%", labels.show(index), 100 * probabilities[index]);
   }
 
   /** One line for each of the most likely classes. */

@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.cli;
+package org.zennit4j.diagnosis;
 
 import java.util.Optional;
 import java.util.Set;
@@ -10,8 +10,8 @@ import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 
-/** What a network ends in. */
-enum Ending {
+/** What a network ends in, as far as its program tells. */
+public enum Ending {
   /** Probabilities. */
   SOFTMAX,
   /** Logarithms of probabilities. */
