@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.zennit4j.bindings.DataFlow;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
@@ -175,7 +176,9 @@ public final class Diagnosis {
     Search(Program program, List<String> reported, Optional<Plan> plan) {
       this.program = program;
       this.plan = plan;
-      new LinkedHashSet<>(reported).forEach(text -> add(Kind.REPORTED, text, Set.of()));
+      Set<String> others = new LinkedHashSet<>(reported);
+      others.remove(Ending.of(program).finding());
+      others.forEach(text -> add(Kind.REPORTED, text, Set.of()));
     }
 
     Diagnosis diagnosis() {
@@ -192,20 +195,8 @@ public final class Diagnosis {
     }
 
     private void ending(Ending end) {
-      switch (end) {
-        case SOFTMAX ->
-            add(
-                Kind.ENDING,
-                "the model ends in a softmax: relevance would start at probabilities, which depend on"
-                    + " all classes; explain a model without it",
-                Set.of());
-        case LOG_SOFTMAX ->
-            add(
-                Kind.ENDING,
-                "the model ends in a log-softmax: relevance would start at values that depend on all"
-                    + " classes; explain a model without it",
-                Set.of());
-        case OTHER -> {}
+      if (end != Ending.OTHER) {
+        add(Kind.ENDING, end.finding(), Set.of());
       }
     }
 

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;

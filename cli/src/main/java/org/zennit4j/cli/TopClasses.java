@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.diagnosis.Ending;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.requests.NdArray;
 
 /** The most likely classes of one sample. */
@@ -30,14 +30,21 @@ final class TopClasses {
    *
    * @param output of shape (1, classes), or another one, which has no classes
    * @param ending the operator that the model ends in, which tells logits from probabilities
+   * @param removed whether it was taken off
    */
-  static TopClasses of(Tensor output, Ending ending) {
+  static TopClasses of(Tensor output, Ending ending, boolean removed) {
     if (output.dim() != 2 || output.size(0) != 1) {
       return new TopClasses(new double[0]);
     }
     double[] values = NdArray.of(output).toDoubles();
-    switch (ending) {
-      case SOFTMAX -> {}
+    if (removed && ending == Ending.SIGMOID) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = 1 / (1 + Math.exp(-values[i]));
+      }
+      return new TopClasses(values);
+    }
+    switch (removed ? Ending.OTHER : ending) {
+      case SOFTMAX, SIGMOID -> {}
       case LOG_SOFTMAX -> {
         for (int i = 0; i < values.length; i++) {
           values[i] = Math.exp(values[i]);
