@@ -5,9 +5,9 @@
 package org.zennit4j.analyzers;
 
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
 
@@ -17,24 +17,13 @@ final class TrailingSoftmax {
 
   /** The operators, often none. */
   static Set<Region> in(Program program) {
-    Ending ending = Ending.of(program);
-    return ending.mixesClasses() ? ending.operators() : Set.of();
+    return Ending.of(program).mixesClasses() ? Ending.operators(program) : Set.of();
   }
 
   /** A model that ends before its softmax, or an equal one if it has none. */
   static ScriptModel remove(ScriptModel model) {
-    return model.rewritten(TrailingSoftmax::remove);
-  }
-
-  private static Program remove(Program program) {
-    Program current = program;
-    for (Set<Region> found = in(current); !found.isEmpty(); found = in(current)) {
-      try (ProgramEditor editor = current.edit()) {
-        found.forEach(editor::bypass);
-        Program next = editor.apply();
-        current = current == program ? next : next.owning(current);
-      }
-    }
-    return current;
+    return Ending.of(model.program()).mixesClasses()
+        ? Ending.remove(model)
+        : model.rewritten(UnaryOperator.identity());
   }
 }

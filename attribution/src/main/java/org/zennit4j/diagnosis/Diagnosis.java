@@ -66,7 +66,7 @@ public final class Diagnosis {
   /**
    * What the model ends in.
    *
-   * @return whether its output is logits or something that was made of them
+   * @return whether its output is probabilities, their logarithms, or neither
    */
   public Ending ending() {
     return ending;
@@ -99,7 +99,9 @@ public final class Diagnosis {
     Search(Program program, List<String> reported, Optional<Plan> plan) {
       this.program = program;
       this.plan = plan;
-      new LinkedHashSet<>(reported).forEach(text -> add(Kind.REPORTED, text, Set.of()));
+      Set<String> others = new LinkedHashSet<>(reported);
+      others.remove(Ending.of(program).finding());
+      others.forEach(text -> add(Kind.REPORTED, text, Set.of()));
     }
 
     Diagnosis diagnosis() {
@@ -116,26 +118,8 @@ public final class Diagnosis {
     }
 
     private void ending(Ending end) {
-      switch (end.kind()) {
-        case SOFTMAX ->
-            add(
-                Kind.ENDING,
-                "the model ends in a softmax: relevance would start at probabilities, which depend on"
-                    + " all classes; explain a model without it",
-                Set.of());
-        case LOG_SOFTMAX ->
-            add(
-                Kind.ENDING,
-                "the model ends in a log-softmax: relevance would start at values that depend on all"
-                    + " classes; explain a model without it",
-                Set.of());
-        case SIGMOID ->
-            add(
-                Kind.ENDING,
-                "the model ends in a sigmoid: relevance would start at probabilities, whose gradient"
-                    + " vanishes where the model is sure; explain a model without it",
-                Set.of());
-        case LOGITS -> {}
+      if (end != Ending.OTHER) {
+        add(Kind.ENDING, end.finding(), Set.of());
       }
     }
 

@@ -19,7 +19,7 @@ public record Finding(Kind kind, String text, List<String> layers) {
   public enum Kind {
     /** Said when the model was loaded or the plan was made: by reader, composite or rules. */
     REPORTED,
-    /** The model ends in a softmax or a log-softmax. */
+    /** The model ends in a softmax, a log-softmax or a sigmoid. */
     ENDING,
     /** A batch normalisation stands alone, so that rules see it as a layer without a rule. */
     BATCH_NORM,

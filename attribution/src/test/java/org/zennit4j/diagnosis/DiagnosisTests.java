@@ -64,7 +64,7 @@ class DiagnosisTests {
   void aModelIsLookedAtWithoutRules() {
     try (ScriptModel model = branches()) {
       Diagnosis diagnosis = Diagnosis.of(model);
-      assertThat(diagnosis.ending().kind()).isEqualTo(Ending.Kind.SOFTMAX);
+      assertThat(diagnosis.ending()).isEqualTo(Ending.SOFTMAX);
       assertThat(kinds(diagnosis)).containsExactly(Kind.ENDING, Kind.BATCH_NORM);
       assertThat(diagnosis.findings().get(1).layers()).containsExactly("norm");
     }

@@ -275,7 +275,17 @@ final class Interpreter {
       long position = index < 0 ? index + tuple.size() : index;
       frame.set(element.out[0], Natives.keep(new IValue(tuple.at(position))));
     } else if (instruction instanceof Instruction.Alias alias) {
-      frame.set(alias.out[0], Natives.keep(new IValue(frame.get(alias.in[0]))));
+      IValue value = frame.get(alias.in[0]);
+      if (alias.dimensions > 0 && value.toTensor().dim() != alias.dimensions) {
+        throw new ShapeException(
+            where(alias.path)
+                + "the batch normalisation was merged into the layer before it, which is right for "
+                + alias.dimensions
+                + " dimensions, but here are "
+                + value.toTensor().dim()
+                + ": use a composite without a canonizer that merges batch normalisations");
+      }
+      frame.set(alias.out[0], Natives.keep(new IValue(value)));
     } else {
       throw new IllegalStateException("unknown instruction " + instruction);
     }

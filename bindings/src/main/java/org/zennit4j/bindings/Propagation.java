@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
 
 /**
@@ -255,6 +256,7 @@ public final class Propagation implements AutoCloseable {
         layers.add(new LayerRelevance(c.layer(), c.call(), ordered, out));
       }
       layerRelevances = layers;
+      Precision.finding(seeds, relevances, functions.size()).ifPresent(findings::add);
       return relevances;
     } finally {
       work = null;
@@ -335,7 +337,7 @@ public final class Propagation implements AutoCloseable {
   }
 
   /**
-   * What layer functions found unusual.
+   * What layer functions found unusual, and whether the relevance is not finite, zero or noise.
    *
    * @return one sentence each, perhaps none
    */

@@ -420,6 +420,10 @@ public final class ScriptModel implements AutoCloseable {
               + "), in which small relevances vanish; load it as float32");
     }
     result.addAll(ofOperators);
+    Ending ending = Ending.of(program);
+    if (ending != Ending.OTHER) {
+      result.add(ending.finding());
+    }
     return List.copyOf(result);
   }
 

@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
@@ -100,8 +101,13 @@ final class AttributeCommand implements Callable<Integer> {
 
   @Option(
       names = "--check",
-      description = "Fail if the relevance holds NaN or infinity, and name the layer where first.")
+      description = "Fail if output or relevance holds NaN or infinity; name the layer where first.")
   private boolean check;
+
+  @Option(
+      names = "--remove-softmax",
+      description = "Explain logits where the model ends in a softmax or sigmoid.")
+  private boolean removeSoftmax;
 
   @Option(names = "--sidecar", description = "Write FILE.json beside R.npy: how it was made.")
   private boolean sidecar;
@@ -130,7 +136,12 @@ final class AttributeCommand implements Callable<Integer> {
         throw new UsageException("--sidecar needs all inputs in one npz file, or npy files");
       }
     }
-    try (ScriptModel network = loading.load(model, false);
+    if (sidecar && removeSoftmax) {
+      throw new UsageException(
+          "--sidecar writes a request that can be run again, and requests cannot say --remove-softmax");
+    }
+    try (ScriptModel loaded = loading.load(model, false);
+        ScriptModel network = removeSoftmax ? Ending.remove(loaded) : loaded;
         Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
         PointerScope scope = new PointerScope()) {
       LayerFiles files = new LayerFiles(explainer.program(), layers);
@@ -145,6 +156,7 @@ final class AttributeCommand implements Callable<Integer> {
               .withLayers(files.names())
               .withCheckFinite(check);
       try (Attribution result = explainer.explain(tensors, start, options)) {
+        names.check(result.output());
         write(result, files, explainer, names);
       }
     }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -21,7 +22,6 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
-import org.zennit4j.diagnosis.Diagnosis;
 import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Panels;
@@ -108,6 +108,11 @@ final class ExplainCommand implements Callable<Integer> {
       description = "Write the relevance too (R.0.npy, R.1.npy... for several photographs).")
   private Path relevance;
 
+  @Option(
+      names = "--keep-ending",
+      description = "Leave a softmax or sigmoid at the end; by default logits are explained.")
+  private boolean keepEnding;
+
   @Option(names = "--sidecar", description = "Write FILE.json beside each file: how it was made.")
   private boolean sidecar;
 
@@ -127,14 +132,26 @@ final class ExplainCommand implements Callable<Integer> {
     CompositeOptions.Defaults defaults =
         new CompositeOptions.Defaults("merge_batch_norm,residual_sum", true, chosen);
     int failed = 0;
-    try (ScriptModel network = loading.load(modelFile, false);
+    try (ScriptModel loaded = loading.load(modelFile, false);
+        ScriptModel network =
+            keepEnding || Ending.of(loaded.program()) == Ending.OTHER
+                ? loaded
+                : Ending.remove(loaded);
         Explainers explainers = open(network, defaults);
         Progress progress = Progress.of("photographs", images.size())) {
-      Ending ending = Diagnosis.of(network).ending();
+      Ending ending = Ending.of(loaded.program());
       Provenance common = sidecar ? Sidecar.of(modelFile) : null;
       Set<String> warnings = new LinkedHashSet<>(network.findings());
+      if (network != loaded) {
+        String name = ending.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        warnings.add(
+            "the model ends in a "
+                + name
+                + ", which was taken off before explaining; --keep-ending leaves it");
+      }
       Run run =
-          new Run(network, ending, explainers.list(), fitting(chosen, network), names, common);
+          new Run(
+              network, ending, network != loaded, explainers.list(), fitting(chosen, network), names, common);
       for (int i = 0; i < images.size(); i++) {
         try (PointerScope scope = new PointerScope()) {
           RgbImage photo = PhotoSources.read(images.get(i), preparation.upright());
@@ -161,6 +178,7 @@ final class ExplainCommand implements Callable<Integer> {
   private record Run(
       ScriptModel network,
       Ending ending,
+      boolean removed,
       List<Explainer> explainers,
       Preprocessing preprocessing,
       Labels names,
@@ -199,7 +217,8 @@ final class ExplainCommand implements Callable<Integer> {
               start,
               AttributionOptions.defaults().withListener(Progress.listener()));
       if (classes == null) {
-        classes = TopClasses.of(attribution.output(), run.ending());
+        classes = TopClasses.of(attribution.output(), run.ending(), run.removed());
+        run.names().check(attribution.output());
         explained = classes.explained(target, names, index, images.size());
         panels = panels.with(explained, seen);
       }

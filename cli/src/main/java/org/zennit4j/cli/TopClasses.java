@@ -30,13 +30,20 @@ final class TopClasses {
    *
    * @param output of shape (1, classes), or another one, which has no classes
    * @param ending the operator that the model ends in, which tells logits from probabilities
+   * @param removed whether it was taken off
    */
-  static TopClasses of(Tensor output, Ending ending) {
+  static TopClasses of(Tensor output, Ending ending, boolean removed) {
     if (output.dim() != 2 || output.size(0) != 1) {
       return new TopClasses(new double[0]);
     }
     double[] values = NdArray.of(output).toDoubles();
-    switch (ending.kind()) {
+    if (removed && ending == Ending.SIGMOID) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = 1 / (1 + Math.exp(-values[i]));
+      }
+      return new TopClasses(values);
+    }
+    switch (removed ? Ending.OTHER : ending) {
       case SOFTMAX, SIGMOID -> {}
       case LOG_SOFTMAX -> {
         for (int i = 0; i < values.length; i++) {
