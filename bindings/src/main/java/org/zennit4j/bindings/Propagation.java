@@ -503,6 +503,7 @@ public final class Propagation implements AutoCloseable {
               options.createGraph() ? in : detached,
               values,
               options.createGraph(),
+              options.hooks().isEmpty() && region.inputsNeverNegative(),
               findings::add);
       List<Tensor> connected =
           autograd.apply(
