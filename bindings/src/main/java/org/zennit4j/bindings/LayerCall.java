@@ -29,6 +29,7 @@ public final class LayerCall {
   private final List<Tensor> inputs;
   private final List<Tensor> outputs;
   private final boolean createGraph;
+  private final boolean neverNegative;
   private final Consumer<String> findings;
 
   LayerCall(
@@ -37,12 +38,14 @@ public final class LayerCall {
       List<Tensor> inputs,
       List<Tensor> outputs,
       boolean createGraph,
+      boolean neverNegative,
       Consumer<String> findings) {
     this.region = region;
     this.arguments = arguments;
     this.inputs = inputs;
     this.outputs = outputs;
     this.createGraph = createGraph;
+    this.neverNegative = neverNegative;
     this.findings = findings;
   }
 
@@ -90,6 +93,16 @@ public final class LayerCall {
    */
   public boolean createGraph() {
     return createGraph;
+  }
+
+  /**
+   * Whether the program alone tells that no input of this call has a negative value, because they
+   * come from a ReLU, a softmax or the like. Reads no value; -0.0 and NaN may occur.
+   *
+   * @return false where that is not known, and in passes with hooks, which may change values
+   */
+  public boolean neverNegative() {
+    return neverNegative;
   }
 
   /**

@@ -505,6 +505,7 @@ public final class Propagation implements AutoCloseable {
               options.createGraph() ? in : detached,
               values,
               options.createGraph(),
+              options.hooks().isEmpty() && region.inputsNeverNegative(),
               findings::add);
       List<Tensor> connected =
           autograd.apply(
