@@ -444,6 +444,7 @@ public final class Propagation implements AutoCloseable {
               given,
               options.createGraph() ? in : detached,
               values,
+              in.stream().map(Tensor::requires_grad).toList(),
               options.createGraph(),
               findings::add);
       List<Tensor> connected =
