@@ -43,6 +43,7 @@ final class Factors {
           "unsqueeze",
           "squeeze",
           "expand",
+          "masked_fill",
           "expand_as",
           "broadcast_to",
           "repeat",
@@ -87,7 +88,10 @@ final class Factors {
     if (name.equals("div") || name.equals("divide") || name.equals("true_divide")) {
       return OptionalInt.of(0);
     }
-    boolean elementwise = name.equals("mul") || name.equals("multiply");
+    if (name.equals("einsum")) {
+      return constantWeights ? listed(product) : OptionalInt.empty();
+    }
+    boolean elementwise = isProduct(name);
     for (int k = 0; k < 2; k++) {
       int other = 1 - k;
       boolean weighs =
@@ -96,7 +100,7 @@ final class Factors {
                   && (comesFrom(product, other, this::isInverse)
                       || isGateOf(product, other, k)
                       || comesFrom(product, other, Factors::isSigmoid)
-                      || (constantWeights && comesFrom(product, other, Factors::isActivation))));
+                      || (constantWeights && comesFrom(product, other, this::isActivation))));
       if (weighs) {
         return OptionalInt.of(k);
       }
@@ -112,8 +116,27 @@ final class Factors {
     return SIGMOIDS.contains(Operators.plainName(operator));
   }
 
-  private static boolean isActivation(Region operator) {
-    return Operators.isActivation(operator);
+  /** Of an operator whose factors are the elements of a list: the one beside the weights. */
+  private OptionalInt listed(Region product) {
+    for (int k = 0; k < 2; k++) {
+      Set<Region> others = flow.producers(product, 1, 1 - k);
+      if (comesFrom(others, true, Factors::isSoftmax)) {
+        return OptionalInt.of(k);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private static boolean isProduct(String name) {
+    return name.equals("mul") || name.equals("multiply");
+  }
+
+  /** An activation, or one that is written as a product. */
+  private boolean isActivation(Region operator) {
+    return Operators.isActivation(operator)
+        || (isProduct(Operators.plainName(operator))
+            && dependents(operator) == 2
+            && (isGateOf(operator, 0, 1) || isGateOf(operator, 1, 0)));
   }
 
   /** 1 / x, however it is written. */
@@ -128,9 +151,14 @@ final class Factors {
 
   /** Whether a factor is what a kind of operator makes, but for constant factors and summands. */
   private boolean comesFrom(Region product, int argument, Predicate<Region> kind) {
-    Set<Region> sources = new HashSet<>();
-    boolean whole = collect(product, argument, sources, new HashSet<>(), this::isAffine, kind);
-    return whole && !sources.isEmpty() && sources.stream().allMatch(kind);
+    return comesFrom(
+        flow.producers(product, argument), !flow.isModelInput(product, argument), kind);
+  }
+
+  private boolean comesFrom(Set<Region> producers, boolean known, Predicate<Region> kind) {
+    Walk walk = new Walk(this::isAffine, kind);
+    walk.back(producers);
+    return known && !walk.reachesInput && walk.endsAt(kind);
   }
 
   /**
@@ -138,52 +166,62 @@ final class Factors {
    * activation that was written by hand.
    */
   private boolean isGateOf(Region product, int gate, int signal) {
-    Set<Region> ofSignal = new HashSet<>();
-    Set<Region> ofGate = new HashSet<>();
-    Set<Integer> passed = new HashSet<>();
-    boolean plain =
-        collect(product, signal, ofSignal, new HashSet<>(), this::isScaling, r -> false);
-    boolean function = collect(product, gate, ofGate, passed, this::isElementwise, r -> false);
-    return plain == function
-        && ofSignal.equals(ofGate)
-        && (plain ? !ofSignal.isEmpty() : true)
-        && ofGate.stream().noneMatch(r -> PARTS.contains(Operators.plainName(r)))
-        && passed.size() > 0;
+    Walk ofSignal = new Walk(this::isScaling, region -> false);
+    ofSignal.back(product, signal);
+    Walk ofGate = new Walk(this::isElementwise, region -> false);
+    ofGate.back(product, gate);
+    return ofGate.ends.equals(ofSignal.ends)
+        && ofGate.reachesInput == ofSignal.reachesInput
+        && ofGate.bends
+        && ofGate.ends.stream().noneMatch(end -> PARTS.contains(Operators.plainName(end)));
   }
 
-  /**
-   * Walks back from an argument to the operators where the walk has to stop.
-   *
-   * @return false if the model's own input is among them
-   */
-  private boolean collect(
-      Region call,
-      int argument,
-      Set<Region> sources,
-      Set<Integer> nonlinear,
-      Predicate<Region> passes,
-      Predicate<Region> stops) {
-    boolean whole = !flow.isModelInput(call, argument);
-    for (Region producer : flow.producers(call, argument)) {
-      if (!flow.dependsOnInput(producer)) {
-        continue;
-      }
-      String name = Operators.plainName(producer);
-      boolean casts = CASTS.contains(name);
-      if (stops.test(producer) || !(casts || passes.test(producer))) {
-        sources.add(producer);
-        continue;
-      }
-      if (!casts && !isScaling(producer)) {
-        nonlinear.add(producer.id());
-      }
-      for (int i = 0; i < flow.arguments(producer); i++) {
-        if (flow.dependsOnInput(producer, i)) {
-          whole &= collect(producer, i, sources, nonlinear, passes, stops);
+  /** Back from an argument, through some kinds of operators, to those where it has to end. */
+  private final class Walk {
+    private final Predicate<Region> passes;
+    private final Predicate<Region> stops;
+    private final Set<Region> visited = new HashSet<>();
+    private final Set<Region> ends = new HashSet<>();
+    private boolean reachesInput;
+
+    /** Whether it passes something that is no multiplication by a constant. */
+    private boolean bends;
+
+    Walk(Predicate<Region> passes, Predicate<Region> stops) {
+      this.passes = passes;
+      this.stops = stops;
+    }
+
+    void back(Region call, int argument) {
+      reachesInput |= flow.isModelInput(call, argument);
+      back(flow.producers(call, argument));
+    }
+
+    void back(Set<Region> producers) {
+      for (Region producer : producers) {
+        if (flow.dependsOnInput(producer) && visited.add(producer)) {
+          through(producer);
         }
       }
     }
-    return whole;
+
+    private void through(Region operator) {
+      boolean casts = CASTS.contains(Operators.plainName(operator));
+      if (stops.test(operator) || !(casts || passes.test(operator))) {
+        ends.add(operator);
+        return;
+      }
+      bends |= !casts && !isScaling(operator);
+      for (int i = 0; i < flow.arguments(operator); i++) {
+        if (flow.dependsOnInput(operator, i)) {
+          back(operator, i);
+        }
+      }
+    }
+
+    boolean endsAt(Predicate<Region> kind) {
+      return !ends.isEmpty() && ends.stream().allMatch(kind);
+    }
   }
 
   private boolean isAffine(Region operator) {
