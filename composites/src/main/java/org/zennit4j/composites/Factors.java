@@ -4,9 +4,12 @@
  */
 package org.zennit4j.composites;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
@@ -91,21 +94,35 @@ final class Factors {
     if (name.equals("einsum")) {
       return constantWeights ? listed(product) : OptionalInt.empty();
     }
-    boolean elementwise = isProduct(name);
-    for (int k = 0; k < 2; k++) {
-      int other = 1 - k;
-      boolean weighs =
-          (constantWeights && comesFrom(product, other, Factors::isSoftmax))
-              || (elementwise
-                  && (comesFrom(product, other, this::isInverse)
-                      || isGateOf(product, other, k)
-                      || comesFrom(product, other, Factors::isSigmoid)
-                      || (constantWeights && comesFrom(product, other, this::isActivation))));
-      if (weighs) {
-        return OptionalInt.of(k);
-      }
+    OptionalInt signal = OptionalInt.empty();
+    if (constantWeights) {
+      signal = beside(k -> comesFrom(product, k, Factors::isSoftmax));
     }
-    return OptionalInt.empty();
+    if (signal.isEmpty() && isProduct(name)) {
+      signal = ofElementwise(product, constantWeights);
+    }
+    return signal;
+  }
+
+  private OptionalInt ofElementwise(Region product, boolean constantWeights) {
+    List<IntPredicate> weighing = new ArrayList<>();
+    weighing.add(k -> comesFrom(product, k, this::isInverse));
+    weighing.add(k -> isGateOf(product, k, 1 - k));
+    weighing.add(k -> comesFrom(product, k, Factors::isSigmoid));
+    if (constantWeights) {
+      weighing.add(k -> comesFrom(product, k, this::isActivation));
+    }
+    return weighing.stream()
+        .map(Factors::beside)
+        .filter(OptionalInt::isPresent)
+        .findFirst()
+        .orElse(OptionalInt.empty());
+  }
+
+  /** The factor beside the only one that weighs; empty if none or both do. */
+  private static OptionalInt beside(IntPredicate weighs) {
+    boolean first = weighs.test(0);
+    return first == weighs.test(1) ? OptionalInt.empty() : OptionalInt.of(first ? 1 : 0);
   }
 
   private static boolean isSoftmax(Region operator) {
@@ -118,13 +135,7 @@ final class Factors {
 
   /** Of an operator whose factors are the elements of a list: the one beside the weights. */
   private OptionalInt listed(Region product) {
-    for (int k = 0; k < 2; k++) {
-      Set<Region> others = flow.producers(product, 1, 1 - k);
-      if (comesFrom(others, true, Factors::isSoftmax)) {
-        return OptionalInt.of(k);
-      }
-    }
-    return OptionalInt.empty();
+    return beside(k -> comesFrom(flow.producers(product, 1, k), true, Factors::isSoftmax));
   }
 
   private static boolean isProduct(String name) {
