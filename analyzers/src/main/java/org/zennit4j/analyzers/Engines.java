@@ -42,13 +42,13 @@ final class Engines {
   }
 
   private static Engine gradient(ScriptModel model) {
-    return new PlanEngine(Plan.gradient(model), PlanEngine.Start.ONE, new OwnedTensors());
+    return new PlanEngine(Plan.gradient(model), PlanEngine.Start.ONE);
   }
 
   private static PlanEngine rectifiers(
       ScriptModel model, String method, boolean deconvNet, boolean allowOthers) {
     Plan plan = Plan.of(model, new RectifierComposite(method, deconvNet, allowOthers));
-    return new PlanEngine(plan, PlanEngine.Start.ONE, new OwnedTensors());
+    return new PlanEngine(plan, PlanEngine.Start.ONE);
   }
 
   private static Engine guidedCam(ScriptModel model, ResolvedMethod method) {
@@ -56,7 +56,7 @@ final class Engines {
     try {
       return new GuidedCamEngine(
           cam, rectifiers(model, method.name().toString(), false, method.allowOtherActivations()));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       cam.close();
       throw e;
     }
@@ -67,9 +67,9 @@ final class Engines {
     try {
       int dimensions = InputReader.kernelDimensions(model.program());
       int sampleRank = dimensions == 0 ? 0 : dimensions + 1;
-      return new PlanEngine(
-          Plan.of(model, MethodComposites.of(method, sampleRank, owned)), start, owned);
-    } catch (RuntimeException e) {
+      Plan plan = Plan.of(model, MethodComposites.of(method, sampleRank, owned));
+      return new PlanEngine(plan.owning(owned::close), start);
+    } catch (Throwable e) {
       owned.close();
       throw e;
     }

@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.AttributionOptions;
-import org.zennit4j.attribution.CancelledException;
+import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.Propagation;

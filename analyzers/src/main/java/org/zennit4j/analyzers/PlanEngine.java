@@ -46,12 +46,10 @@ final class PlanEngine implements Engine {
 
   private final Plan plan;
   private final Start start;
-  private final OwnedTensors owned;
 
-  PlanEngine(Plan plan, Start start, OwnedTensors owned) {
+  PlanEngine(Plan plan, Start start) {
     this.plan = plan;
     this.start = start;
-    this.owned = owned;
   }
 
   @Override
@@ -69,6 +67,5 @@ final class PlanEngine implements Engine {
   @Override
   public void close() {
     plan.close();
-    owned.close();
   }
 }

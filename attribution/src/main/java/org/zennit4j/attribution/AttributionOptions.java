@@ -4,11 +4,14 @@
  */
 package org.zennit4j.attribution;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Zennit4jException;
 
 /**
  * How an attribution runs, whatever the attributor.
@@ -19,21 +22,24 @@ import org.zennit4j.bindings.Layer;
  * @param checkFinite whether a NaN or infinity in the relevance is an error, whose message names
  *     the layer where it appeared first; costs a look at the result, and a second run if it fails
  * @param listener hears about progress, and can cancel
+ * @param timeLimit how long the attribution may take until it stops at its next operator with a
+ *     {@link org.zennit4j.bindings.CancelledException}; empty for no limit
  */
 public record AttributionOptions(
     Predicate<Layer> layers,
     ToIntFunction<List<Tensor>> outputSelector,
     boolean createGraph,
     boolean checkFinite,
-    ProgressListener listener) {
+    ProgressListener listener,
+    Optional<Duration> timeLimit) {
   /**
-   * No layers, the first output, no second derivatives, no check, no listener.
+   * No layers, the first output, no second derivatives, no check, no listener, no time limit.
    *
    * @return the defaults
    */
   public static AttributionOptions defaults() {
     return new AttributionOptions(
-        layer -> false, outputs -> 0, false, false, (done, total) -> true);
+        layer -> false, outputs -> 0, false, false, (done, total) -> true, Optional.empty());
   }
 
   /**
@@ -43,7 +49,8 @@ public record AttributionOptions(
    * @return a copy
    */
   public AttributionOptions withLayers(Predicate<Layer> value) {
-    return new AttributionOptions(value, outputSelector, createGraph, checkFinite, listener);
+    return new AttributionOptions(
+        value, outputSelector, createGraph, checkFinite, listener, timeLimit);
   }
 
   /**
@@ -64,7 +71,7 @@ public record AttributionOptions(
    * @return a copy
    */
   public AttributionOptions withOutputSelector(ToIntFunction<List<Tensor>> value) {
-    return new AttributionOptions(layers, value, createGraph, checkFinite, listener);
+    return new AttributionOptions(layers, value, createGraph, checkFinite, listener, timeLimit);
   }
 
   /**
@@ -90,7 +97,7 @@ public record AttributionOptions(
    * @return a copy
    */
   public AttributionOptions withCreateGraph(boolean value) {
-    return new AttributionOptions(layers, outputSelector, value, checkFinite, listener);
+    return new AttributionOptions(layers, outputSelector, value, checkFinite, listener, timeLimit);
   }
 
   /**
@@ -100,7 +107,7 @@ public record AttributionOptions(
    * @return a copy
    */
   public AttributionOptions withCheckFinite(boolean value) {
-    return new AttributionOptions(layers, outputSelector, createGraph, value, listener);
+    return new AttributionOptions(layers, outputSelector, createGraph, value, listener, timeLimit);
   }
 
   /**
@@ -110,6 +117,21 @@ public record AttributionOptions(
    * @return a copy
    */
   public AttributionOptions withListener(ProgressListener value) {
-    return new AttributionOptions(layers, outputSelector, createGraph, checkFinite, value);
+    return new AttributionOptions(
+        layers, outputSelector, createGraph, checkFinite, value, timeLimit);
+  }
+
+  /**
+   * Limits the time of each attribution.
+   *
+   * @param value positive
+   * @return a copy
+   */
+  public AttributionOptions withTimeLimit(Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new Zennit4jException("a time limit is positive, not " + value);
+    }
+    return new AttributionOptions(
+        layers, outputSelector, createGraph, checkFinite, listener, Optional.of(value));
   }
 }

@@ -10,6 +10,7 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
@@ -91,7 +92,8 @@ public abstract class Attributor implements AutoCloseable {
    * @param options layers, output, checks, progress
    * @return the result, to be closed by the caller
    * @throws ShapeException if inputs or target do not fit the model
-   * @throws CancelledException if the listener cancels
+   * @throws CancelledException if the listener cancels, the thread is interrupted, or the time
+   *     limit is over
    * @throws Zennit4jException if a rule or hook fails, or if a value is not finite and that is
    *     checked
    */
@@ -161,10 +163,23 @@ public abstract class Attributor implements AutoCloseable {
     }
   }
 
+  /** When an attribution that begins now has to stop, as {@link System#nanoTime()}. */
+  static long deadline(AttributionOptions options) {
+    return options
+        .timeLimit()
+        .map(limit -> System.nanoTime() + limit.toNanos())
+        .orElse(Long.MAX_VALUE);
+  }
+
   /** Runs forward and backward once; the target gets the chosen output, detached. */
-  final Pass pass(List<Tensor> inputs, UnaryOperator<Tensor> target, AttributionOptions options) {
+  final Pass pass(
+      List<Tensor> inputs,
+      UnaryOperator<Tensor> target,
+      AttributionOptions options,
+      long deadline) {
     PropagationOptions how =
         PropagationOptions.defaults()
+            .withDeadline(deadline)
             .withCapture(options.layers())
             .withCreateGraph(options.createGraph());
     if (options.layers() instanceof LayerNames names) {

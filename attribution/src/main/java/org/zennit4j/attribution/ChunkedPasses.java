@@ -37,6 +37,7 @@ final class ChunkedPasses {
   private final AttributionOptions options;
   private final int perPass;
   private final long batch;
+  private final long deadline;
   private Target target;
   private Tensor output;
   private List<Tensor> clean = List.of();
@@ -55,6 +56,7 @@ final class ChunkedPasses {
     this.perPass = perPass;
     this.target = target;
     this.options = options;
+    this.deadline = Attributor.deadline(options);
     this.batch = batch(inputs);
   }
 
@@ -152,7 +154,8 @@ final class ChunkedPasses {
     for (int k = 0; k < count; k++) {
       made.add(source.get(from + k));
     }
-    Pass pass = attributor.pass(join(made, batch), result -> seed(result, count), options);
+    Pass pass =
+        attributor.pass(join(made, batch), result -> seed(result, count), options, deadline);
     open.addAll(pass.propagations());
     try {
       List<Tensor> flat = flat(pass);

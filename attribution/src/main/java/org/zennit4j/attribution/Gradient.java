@@ -6,6 +6,7 @@ package org.zennit4j.attribution;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
@@ -38,7 +39,7 @@ public final class Gradient extends Attributor {
 
   @Override
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
-    Pass pass = pass(inputs, target::apply, options);
+    Pass pass = pass(inputs, target::apply, options, deadline(options));
     try {
       progress(options, 1, 1);
     } catch (CancelledException e) {

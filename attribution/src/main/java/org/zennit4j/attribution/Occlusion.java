@@ -262,10 +262,12 @@ public final class Occlusion extends Attributor {
     private long batch;
     private int total = 1;
     private int done;
+    private final long deadline;
 
     Run(Target target, AttributionOptions options) {
       this.target = target;
       this.options = options;
+      this.deadline = deadline(options);
     }
 
     void release() {
@@ -351,7 +353,8 @@ public final class Occlusion extends Attributor {
 
     private void forward(List<Tensor> inputs, java.util.function.Consumer<Tensor> use) {
       try (PointerScope scope = new PointerScope();
-          Propagation propagation = plan().propagate(PropagationOptions.defaults())) {
+          Propagation propagation =
+              plan().propagate(PropagationOptions.defaults().withDeadline(deadline))) {
         List<Tensor> outputs = propagation.forward(inputs);
         use.accept(outputs.get(selected(outputs, options)).detach());
       }

@@ -12,7 +12,8 @@ public interface ProgressListener {
    *
    * @param done passes done
    * @param total passes in all
-   * @return false to cancel: the attribution then throws a {@link CancelledException}
+   * @return false to cancel: the attribution then throws a {@link
+   *     org.zennit4j.bindings.CancelledException}
    */
   boolean onProgress(int done, int total);
 }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.ScriptModel;

@@ -113,6 +113,9 @@ final class AutogradFunction implements AutoCloseable {
 
   /** The exception with the layer's name in front, unless it has it already. */
   static Zennit4jException named(String layer, Exception e) {
+    if (e instanceof CancelledException cancelled) {
+      return cancelled;
+    }
     String where = "layer '" + layer + "'";
     if (e instanceof Zennit4jException known && String.valueOf(e.getMessage()).contains(where)) {
       return known;

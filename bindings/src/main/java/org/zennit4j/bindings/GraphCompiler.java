@@ -207,7 +207,7 @@ final class GraphCompiler {
   }
 
   private Constant literal(IValue value) {
-    return new Constant(own(value), null, null);
+    return Constant.of(own(value), null, null, resources);
   }
 
   private IValue own(IValue value) {
@@ -220,7 +220,7 @@ final class GraphCompiler {
     return attributes.computeIfAbsent(
         identity(module) + "\n" + name,
         key -> {
-          return new Constant(own(placed(value)), owner, name);
+          return Constant.of(own(placed(value)), owner, name, resources);
         });
   }
 

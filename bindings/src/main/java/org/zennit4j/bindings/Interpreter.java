@@ -45,9 +45,17 @@ final class Interpreter {
   }
 
   private final Interceptor interceptor;
+  private final Runnable checkpoint;
 
-  Interpreter(Interceptor interceptor) {
+  /**
+   * Makes an interpreter.
+   *
+   * @param interceptor what happens where a layer is reached, or null
+   * @param checkpoint called before each step; what it throws ends the run
+   */
+  Interpreter(Interceptor interceptor, Runnable checkpoint) {
     this.interceptor = interceptor;
+    this.checkpoint = checkpoint;
   }
 
   /** The values of one running code. */
@@ -134,6 +142,7 @@ final class Interpreter {
   private void run(Block block, Frame frame) {
     List<Instruction> instructions = block.instructions;
     for (int i = 0; i < instructions.size(); i++) {
+      checkpoint.run();
       step(instructions.get(i), frame);
       frame.free(block.dead[i]);
     }
@@ -201,6 +210,7 @@ final class Interpreter {
     int[] carriedOut = Arrays.copyOfRange(loop.body.results, 1, 1 + carried);
     move(frame, from, loop.out);
     for (long t = 0; t < limit && goOn; t++) {
+      checkpoint.run();
       move(frame, loop.out, carriedIn);
       try (PointerScope scope = new PointerScope()) {
         frame.set(loop.bodyIn[0], Natives.keep(new IValue(t)));

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.bytedeco.javacpp.Loader;
+import org.zennit4j.bindings.internal.NativeWork;
 
 /**
  * The native start-up: makes sure that the bundled LibTorch is loaded, once, and no other.
@@ -30,7 +31,9 @@ import org.bytedeco.javacpp.Loader;
  *       set one (property {@code org.bytedeco.javacpp.maxPhysicalBytes}): tensors live outside the
  *       Java heap and would trip it;
  *   <li>moves JavaCPP's cache to a private folder under the temporary directory where the home
- *       directory cannot be written, unless {@code org.bytedeco.javacpp.cachedir} is set.
+ *       directory cannot be written, unless {@code org.bytedeco.javacpp.cachedir} is set;
+ *   <li>lets the end of the process wait for threads that are inside a pass, which stop at their
+ *       next operator: at most the seconds of {@code org.zennit4j.shutdownSeconds}, 60 by default.
  * </ul>
  *
  * <p>Thread-safe; calls after the first return at once.
@@ -90,6 +93,12 @@ public final class LibTorch {
     Set<String> copies = mappedCopies();
     if (copies.size() > 1) {
       LOG.log(Level.WARNING, "more than one LibTorch is loaded: {0}", copies);
+    }
+    try {
+      Runtime.getRuntime()
+          .addShutdownHook(new Thread(NativeWork::awaitEnd, "zennit4j waits for LibTorch"));
+    } catch (IllegalStateException e) {
+      throw new CancelledException("the process is ending");
     }
     loaded = true;
   }

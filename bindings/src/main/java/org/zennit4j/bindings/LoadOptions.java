@@ -16,9 +16,15 @@ import java.util.Set;
  *     evaluation mode if the file holds that branch
  * @param classTypes types of a user's own module classes, by class name as in {@link
  *     Layer#className()}
+ * @param checksums whether every entry of the file is read once more and compared with its CRC-32,
+ *     which LibTorch does not do: a flipped bit in a weight gives other numbers without a word
  */
 public record LoadOptions(
-    String device, Dtype dtype, boolean allowTraining, Map<String, Set<String>> classTypes) {
+    String device,
+    Dtype dtype,
+    boolean allowTraining,
+    Map<String, Set<String>> classTypes,
+    boolean checksums) {
   /**
    * Copies the map.
    *
@@ -26,18 +32,20 @@ public record LoadOptions(
    * @param dtype {@link #dtype()}
    * @param allowTraining {@link #allowTraining()}
    * @param classTypes {@link #classTypes()}
+   * @param checksums {@link #checksums()}
    */
   public LoadOptions {
     classTypes = Map.copyOf(classTypes);
   }
 
   /**
-   * On the CPU, in the stored dtype, evaluation mode demanded, no types for own classes.
+   * On the CPU, in the stored dtype, evaluation mode demanded, no types for own classes, checksums
+   * compared.
    *
    * @return the defaults
    */
   public static LoadOptions defaults() {
-    return new LoadOptions("cpu", Dtype.AS_STORED, false, Map.of());
+    return new LoadOptions("cpu", Dtype.AS_STORED, false, Map.of(), true);
   }
 
   /**
@@ -47,7 +55,7 @@ public record LoadOptions(
    * @return a copy
    */
   public LoadOptions withDevice(String value) {
-    return new LoadOptions(value, dtype, allowTraining, classTypes);
+    return new LoadOptions(value, dtype, allowTraining, classTypes, checksums);
   }
 
   /**
@@ -57,7 +65,7 @@ public record LoadOptions(
    * @return a copy
    */
   public LoadOptions withDtype(Dtype value) {
-    return new LoadOptions(device, value, allowTraining, classTypes);
+    return new LoadOptions(device, value, allowTraining, classTypes, checksums);
   }
 
   /**
@@ -67,7 +75,7 @@ public record LoadOptions(
    * @return a copy
    */
   public LoadOptions withAllowTraining(boolean value) {
-    return new LoadOptions(device, dtype, value, classTypes);
+    return new LoadOptions(device, dtype, value, classTypes, checksums);
   }
 
   /**
@@ -77,6 +85,16 @@ public record LoadOptions(
    * @return a copy
    */
   public LoadOptions withClassTypes(Map<String, Set<String>> value) {
-    return new LoadOptions(device, dtype, allowTraining, value);
+    return new LoadOptions(device, dtype, allowTraining, value, checksums);
+  }
+
+  /**
+   * Changes {@link #checksums()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public LoadOptions withChecksums(boolean value) {
+    return new LoadOptions(device, dtype, allowTraining, classTypes, value);
   }
 }

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.internal.Uses;
 
 /**
  * What a model computes: its layers and their calls, ready to be executed operator by operator.
@@ -33,26 +33,31 @@ public final class Program implements AutoCloseable {
   private final List<ModuleEntry> modules;
   private final List<IValue> defaults;
   private final boolean writesInPlace;
-  private final List<Pointer> owned;
+  private final Uses uses;
   private final List<Layer> layers;
   private final List<Layer> functionalLayers;
   private final List<Region> regions;
   private final Map<Integer, Region> byId;
   private final Region root;
   private final List<Program> companions = new java.util.concurrent.CopyOnWriteArrayList<>();
-  private volatile boolean closed;
 
+  /**
+   * Makes a program.
+   *
+   * @param free frees what only this program uses, once nobody is inside any more
+   * @param base the program whose constants this one shares, which stays until then; or null
+   */
   Program(
       Instruction.Invoke entry,
       List<ModuleEntry> modules,
       List<IValue> defaults,
       boolean writesInPlace,
-      List<Pointer> owned) {
+      Runnable free,
+      Program base) {
     this.entry = entry;
     this.modules = List.copyOf(modules);
     this.defaults = defaults;
     this.writesInPlace = writesInPlace;
-    this.owned = owned;
     RegionFinder finder = new RegionFinder(modules);
     finder.find(entry);
     this.layers = finder.layers();
@@ -63,6 +68,18 @@ public final class Program implements AutoCloseable {
       byId.put(region.id(), region);
     }
     this.root = regions.get(0);
+    if (base != null) {
+      base.uses.enter();
+    }
+    this.uses =
+        new Uses(
+            "the program was closed; load the model again, or keep the plan open while it is used",
+            () -> {
+              free.run();
+              if (base != null) {
+                base.uses.leave();
+              }
+            });
   }
 
   /**
@@ -199,18 +216,21 @@ public final class Program implements AutoCloseable {
   }
 
   void checkOpen() {
-    if (closed) {
-      throw new ClosedException(
-          "the program was closed; load the model again, or keep the plan open while it is used");
-    }
+    uses.check();
   }
 
-  /** Frees the tensors that this program made; those that it shares stay. */
+  /** Who runs this program. */
+  Uses uses() {
+    return uses;
+  }
+
+  /**
+   * Frees the tensors that this program made, as soon as no pass runs it any more; those that it
+   * shares stay. New passes are refused at once.
+   */
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      Natives.releaseAll(owned);
+  public void close() {
+    if (uses.close()) {
       companions.forEach(Program::close);
     }
   }

@@ -151,7 +151,13 @@ public final class ProgramEditor implements AutoCloseable {
     Instruction.Invoke entry =
         (Instruction.Invoke) rewrite(program.entry(), program.entry().callee, null);
     Program changed =
-        new Program(entry, program.modules(), program.defaults(), program.writesInPlace(), owned);
+        new Program(
+            entry,
+            program.modules(),
+            program.defaults(),
+            program.writesInPlace(),
+            () -> Natives.releaseAll(owned),
+            program);
     closed = true;
     return changed;
   }
@@ -246,7 +252,7 @@ public final class ProgramEditor implements AutoCloseable {
         Map.of("eps", new IValue(1e-300), "training", new IValue(false)).entrySet()) {
       IValue value = Natives.keep(entry.getValue());
       owned.add(value);
-      constants.add(new Constant(value, null, null));
+      constants.add(Constant.of(value, null, null, owned));
       in[norm.operator.argument(entry.getKey())] = -constants.size();
     }
     Block body = new Block(List.of(norm.withInputs(in)), code.body().results, ownSlots(code));
@@ -275,7 +281,7 @@ public final class ProgramEditor implements AutoCloseable {
     try (PointerScope scope = new PointerScope()) {
       IValue value = Natives.keep(new IValue(replacement.tensor()));
       owned.add(value);
-      return new Constant(value, code.path(), replacement.argument());
+      return Constant.of(value, code.path(), replacement.argument(), owned);
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 package org.zennit4j.bindings;
 
+import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -22,6 +23,8 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.bindings.internal.Uses;
 
 /**
  * One run of a program, forward and backward, with layer functions in the place of gradients.
@@ -44,9 +47,14 @@ public final class Propagation implements AutoCloseable {
   private List<Tensor> outputs = List.of();
   private List<LayerRelevance> layerRelevances = List.of();
   private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
+  private final Cleaner.Cleanable exit;
   private boolean recording;
   private volatile boolean inactive;
+  private volatile NativeWork work;
   private boolean closed;
+
+  /** A pass that is forgotten leaves its program when the collector finds it. */
+  private static final Cleaner CLEANER = Cleaner.create();
 
   /** A call whose relevances were asked for. */
   private record Captured(
@@ -62,10 +70,34 @@ public final class Propagation implements AutoCloseable {
    */
   public Propagation(
       Program program, Map<Integer, LayerFunction> functions, PropagationOptions options) {
-    program.checkOpen();
+    this(program, functions, options, () -> {});
+  }
+
+  /**
+   * Prepares a run that somebody else counts too.
+   *
+   * @param program what to run; it is freed after the run was closed at the earliest
+   * @param functions as above
+   * @param options how to run
+   * @param closed runs once, when this run is closed or was forgotten; it must not refer to the run
+   */
+  public Propagation(
+      Program program,
+      Map<Integer, LayerFunction> functions,
+      PropagationOptions options,
+      Runnable closed) {
+    Uses uses = program.uses();
+    uses.enter();
     this.program = program;
     this.functions = functions;
     this.options = options;
+    this.exit =
+        CLEANER.register(
+            this,
+            () -> {
+              uses.leave();
+              closed.run();
+            });
   }
 
   /**
@@ -92,12 +124,28 @@ public final class Propagation implements AutoCloseable {
     return forward(tensors, true);
   }
 
+  private void checkpoint() {
+    NativeWork current = work;
+    if (current != null) {
+      current.check();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedException("this pass was closed");
+    }
+  }
+
   private List<Tensor> forward(List<Tensor> tensors, boolean record) {
+    checkOpen();
     recording = record;
     int wanted = program.inputs();
     List<IValue> arguments = new ArrayList<>();
-    try (PointerScope scope = new PointerScope();
+    try (NativeWork running = NativeWork.begin(options.deadline());
+        PointerScope scope = new PointerScope();
         AutoGradMode on = new AutoGradMode(true)) {
+      work = running;
       List<Tensor> leaves = new ArrayList<>();
       for (Tensor tensor : tensors) {
         if (tensor.isNull()) {
@@ -135,12 +183,15 @@ public final class Propagation implements AutoCloseable {
       Interceptor interceptor = new Interceptor();
       IValue[] results = interceptor.invoke(program.entry(), given);
       if (results == null) {
-        results = new Interpreter(interceptor).run(program.entry().callee, given, null);
+        results =
+            new Interpreter(interceptor, this::checkpoint).run(program.entry().callee, given, null);
       }
       Values values = new Values(results);
       resources.add(values);
       outputs = values.tensors();
       return outputs;
+    } finally {
+      work = null;
     }
   }
 
@@ -162,10 +213,14 @@ public final class Propagation implements AutoCloseable {
    * @throws Zennit4jException if a layer function fails
    */
   public List<Tensor> backward(List<Tensor> seeds) {
+    checkOpen();
     if (!recording) {
       throw new IllegalStateException("nothing was recorded");
     }
-    try (PointerScope scope = new PointerScope()) {
+    try (NativeWork running = NativeWork.begin(options.deadline());
+        PointerScope scope = new PointerScope()) {
+      work = running;
+      running.check();
       List<Tensor> wanted = new ArrayList<>();
       for (Tensor input : inputs) {
         if (input.requires_grad()) {
@@ -202,6 +257,8 @@ public final class Propagation implements AutoCloseable {
       }
       layerRelevances = layers;
       return relevances;
+    } finally {
+      work = null;
     }
   }
 
@@ -311,10 +368,11 @@ public final class Propagation implements AutoCloseable {
     }
     Natives.releaseAll(kept);
     autograd.close();
+    exit.clean();
   }
 
   private final class Interceptor implements Interpreter.Interceptor {
-    private final Interpreter inner = new Interpreter(this);
+    private final Interpreter inner = new Interpreter(this, Propagation.this::checkpoint);
 
     @Override
     public IValue[] invoke(Instruction.Invoke call, IValue[] arguments) {
@@ -460,6 +518,7 @@ public final class Propagation implements AutoCloseable {
      * The engine also comes by where nothing arrives, as behind a factor that counts as constant.
      */
     private List<Tensor> backward(LayerCall call, LayerFunction function, List<Tensor> gradients) {
+      checkpoint();
       if (gradients.stream().allMatch(Objects::isNull)) {
         return Arrays.asList(new Tensor[call.inputs().size()]);
       }

@@ -7,6 +7,7 @@ package org.zennit4j.bindings;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.zennit4j.bindings.internal.NativeWork;
 
 /**
  * How a {@link Propagation} runs.
@@ -14,27 +15,33 @@ import java.util.function.Predicate;
  * @param createGraph whether the relevance itself can be differentiated afterwards
  * @param capture the layers whose relevances are kept
  * @param hooks hooks by module path
+ * @param deadline the value of {@link System#nanoTime()} at which the run stops at its next
+ *     operator with a {@link CancelledException}; {@link Long#MAX_VALUE} for none
  */
 public record PropagationOptions(
-    boolean createGraph, Predicate<Layer> capture, Map<String, List<ModuleHook>> hooks) {
+    boolean createGraph,
+    Predicate<Layer> capture,
+    Map<String, List<ModuleHook>> hooks,
+    long deadline) {
   /**
    * Copies the map.
    *
    * @param createGraph {@link #createGraph()}
    * @param capture {@link #capture()}
    * @param hooks {@link #hooks()}
+   * @param deadline {@link #deadline()}
    */
   public PropagationOptions {
     hooks = Map.copyOf(hooks);
   }
 
   /**
-   * No second derivatives, no layer relevances, no hooks.
+   * No second derivatives, no layer relevances, no hooks, no deadline.
    *
    * @return the defaults
    */
   public static PropagationOptions defaults() {
-    return new PropagationOptions(false, layer -> false, Map.of());
+    return new PropagationOptions(false, layer -> false, Map.of(), NativeWork.NO_DEADLINE);
   }
 
   /**
@@ -44,7 +51,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCreateGraph(boolean value) {
-    return new PropagationOptions(value, capture, hooks);
+    return new PropagationOptions(value, capture, hooks, deadline);
   }
 
   /**
@@ -54,7 +61,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCapture(Predicate<Layer> value) {
-    return new PropagationOptions(createGraph, value, hooks);
+    return new PropagationOptions(createGraph, value, hooks, deadline);
   }
 
   /**
@@ -64,6 +71,16 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withHooks(Map<String, List<ModuleHook>> value) {
-    return new PropagationOptions(createGraph, capture, value);
+    return new PropagationOptions(createGraph, capture, value, deadline);
+  }
+
+  /**
+   * Changes {@link #deadline()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withDeadline(long value) {
+    return new PropagationOptions(createGraph, capture, hooks, value);
   }
 }

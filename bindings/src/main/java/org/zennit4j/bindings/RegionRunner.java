@@ -10,10 +10,11 @@ import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.internal.NativeWork;
 
 /** Runs a region's part of the program on its own, with other parameters where they are given. */
 final class RegionRunner {
-  private static final Interpreter PLAIN = new Interpreter(null);
+  private static final Interpreter PLAIN = new Interpreter(null, NativeWork::checkEnding);
 
   private RegionRunner() {}
 

@@ -40,6 +40,7 @@ import org.bytedeco.pytorch.named_module_iterator;
 import org.bytedeco.pytorch.named_module_list;
 import org.bytedeco.pytorch.named_parameter_iterator;
 import org.bytedeco.pytorch.named_parameter_list;
+import org.zennit4j.bindings.internal.NativeWork;
 
 /**
  * A TorchScript model, scripted or traced, with the program that it computes.
@@ -102,7 +103,9 @@ public final class ScriptModel implements AutoCloseable {
     TensorCast cast = null;
     GraphCompiler compiler = null;
     boolean compiled = false;
-    try (PointerScope scope = new PointerScope()) {
+    Program loaded = null;
+    try (NativeWork work = NativeWork.begin();
+        PointerScope scope = new PointerScope()) {
       this.device = device(options.device());
       Natives.keep(device);
       owned.add(device);
@@ -130,19 +133,31 @@ public final class ScriptModel implements AutoCloseable {
       owned.addAll(compiler.resources());
       owned.addAll(cast.owned());
       compiled = true;
-      Program loaded = new Program(entry, entries, defaults, compiler.writesInPlace(), List.of());
+      loaded =
+          new Program(entry, entries, defaults, compiler.writesInPlace(), () -> free(module), null);
+      module.retain();
       Program rewritten = rewriting.apply(loaded);
       this.program = rewritten == loaded ? loaded : rewritten.owning(loaded);
       this.findings = inspectModel();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       if (!compiled && compiler != null) {
         Natives.releaseAll(compiler.resources());
         Natives.releaseAll(cast.owned());
       }
-      Natives.releaseAll(owned);
+      if (loaded == null) {
+        Natives.releaseAll(owned);
+      } else {
+        loaded.close();
+      }
       throw e;
     }
-    this.module = module.retain();
+    this.module = module;
+  }
+
+  /** Runs when no pass is inside the loaded program any more. */
+  private void free(Module loaded) {
+    Natives.releaseAll(owned);
+    loaded.release();
   }
 
   /**
@@ -171,7 +186,7 @@ public final class ScriptModel implements AutoCloseable {
       throw new ModelLoadException(
           file + ": no such file" + (Files.isDirectory(file) ? " (it is a folder)" : ""));
     }
-    checkArchive(file, file.toString());
+    ModelArchive.check(file, file.toString(), options.checksums());
     return load(file.toString(), file.toString(), options);
   }
 
@@ -189,7 +204,7 @@ public final class ScriptModel implements AutoCloseable {
       Path copy = Files.createTempFile("zennit4j-model", ".pt");
       try {
         Files.copy(stream, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        checkArchive(copy, "stream");
+        ModelArchive.check(copy, "stream", options.checksums());
         return load(copy.toString(), "stream", options);
       } finally {
         Files.deleteIfExists(copy);
@@ -201,10 +216,12 @@ public final class ScriptModel implements AutoCloseable {
   }
 
   private static ScriptModel load(String path, String source, LoadOptions options) {
-    try (PointerScope scope = new PointerScope()) {
+    try (NativeWork work = NativeWork.begin();
+        PointerScope scope = new PointerScope()) {
       JitModule jit;
       try {
-        jit = torch.load(path, new DeviceOptional(device(options.device())), true);
+        // Not the debug files: printing a graph would unpickle them, and nothing here needs them.
+        jit = torch.load(path, new DeviceOptional(device(options.device())), false);
       } catch (Zennit4jException e) {
         throw e;
       } catch (RuntimeException e) {
@@ -216,11 +233,11 @@ public final class ScriptModel implements AutoCloseable {
             e);
       }
       Natives.keep(jit);
+      Module module = new Module(jit, source, false).retain();
       try {
-        return new ScriptModel(new Module(jit, source, false), options);
-      } catch (RuntimeException e) {
-        Natives.release(jit);
-        throw e;
+        return new ScriptModel(module, options);
+      } finally {
+        module.release();
       }
     }
   }
@@ -246,32 +263,6 @@ public final class ScriptModel implements AutoCloseable {
    */
   public static ScriptModel of(JitModule module) {
     return of(module, LoadOptions.defaults());
-  }
-
-  /** Tells the usual mistakes apart before LibTorch sees the file. */
-  private static void checkArchive(Path file, String source) {
-    Set<String> names = new HashSet<>();
-    try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(file.toFile())) {
-      zip.stream().forEach(e -> names.add(e.getName().substring(e.getName().indexOf('/') + 1)));
-    } catch (IOException e) {
-      throw new ModelLoadException(
-          source
-              + ": not a TorchScript archive, or a truncated one ("
-              + e.getMessage()
-              + "); save the model with torch.jit.save",
-          e);
-    }
-    if (names.stream().anyMatch(n -> n.equals("models/model.json"))) {
-      throw new ModelLoadException(
-          source
-              + ": a torch.export archive, which is not supported yet; save the model with torch.jit.save");
-    }
-    if (names.stream().noneMatch(n -> n.startsWith("code/") || n.equals("constants.pkl"))) {
-      throw new ModelLoadException(
-          source
-              + ": holds weights or a pickled object but no program (a state dict?); build the model in Python, and save"
-              + " torch.jit.trace(model.eval(), example) or torch.jit.script(model.eval()) with torch.jit.save");
-    }
   }
 
   private static Device device(String name) {
@@ -597,7 +588,8 @@ public final class ScriptModel implements AutoCloseable {
   }
 
   /**
-   * Frees the model; closing twice is harmless.
+   * Frees the model, once the passes that run in other threads are done; new ones are refused at
+   * once. Closing twice is harmless.
    *
    * @throws ClosedException if plans of this model are still open
    */
@@ -618,7 +610,5 @@ public final class ScriptModel implements AutoCloseable {
     }
     closed = true;
     program.close();
-    Natives.releaseAll(owned);
-    module.release();
   }
 }

@@ -79,7 +79,8 @@ class LifetimeTests {
       long memory = 0;
       for (int i = 0; i < 300; i++) {
         assertThat(relevance(model, functions, x)).isEqualTo(first);
-        assertThat(Pointer.totalCount()).isEqualTo(count);
+        // Less, if the collector found something older.
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(count);
         if (i == 50) {
           System.gc();
           memory = Pointer.physicalBytes();

@@ -54,6 +54,19 @@ class LoadingTests {
   }
 
   @Test
+  void aFlippedBitIsNoticed() throws IOException {
+    byte[] whole = Files.readAllBytes(LENET);
+    // In the middle of the largest weight.
+    whole[whole.length / 2] ^= 4;
+    Path damaged = Files.write(folder.resolve("damaged.pt"), whole);
+    assertRefused(damaged, "damaged", "checksum");
+    try (ScriptModel model =
+        ScriptModel.load(damaged, LoadOptions.defaults().withChecksums(false))) {
+      assertThat(model.program().inputs()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void pathAndStreamGiveTheSameModel() throws IOException {
     try (ScriptModel model = ScriptModel.load(LENET);
         InputStream stream = Files.newInputStream(LENET);
@@ -113,7 +126,12 @@ class LoadingTests {
   void overwrittenProgram() throws IOException {
     byte[] bytes = Files.readAllBytes(LENET);
     Arrays.fill(bytes, 200, 2000, (byte) 7);
-    assertRefused(Files.write(folder.resolve("bad.pt"), bytes), "torch.jit.save");
+    Path bad = Files.write(folder.resolve("bad.pt"), bytes);
+    assertRefused(bad, "damaged", "checksum");
+    assertThatThrownBy(
+            () -> ScriptModel.load(bad, LoadOptions.defaults().withChecksums(false)).close())
+        .isInstanceOf(ModelLoadException.class)
+        .hasMessageContaining("torch.jit.save");
   }
 
   @Test

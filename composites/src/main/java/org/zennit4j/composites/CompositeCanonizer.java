@@ -40,7 +40,7 @@ public record CompositeCanonizer(List<Canonizer> canonizers) implements Canonize
         current = next;
       }
       return current;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       if (current != program) {
         current.close();
       }

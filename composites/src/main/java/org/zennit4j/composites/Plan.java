@@ -11,7 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.zennit4j.bindings.ClosedException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerFunction;
@@ -20,6 +21,9 @@ import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.bindings.internal.Uses;
 import org.zennit4j.rules.Rule;
 
 /**
@@ -36,14 +40,16 @@ public final class Plan implements AutoCloseable {
   private final Map<String, Rule> rules;
   private final Map<Integer, LayerFunction> functions;
   private final List<String> findings;
-  private boolean closed;
+  private final Uses uses;
+  private final List<Runnable> companions = new CopyOnWriteArrayList<>();
+  private final AtomicBoolean released = new AtomicBoolean();
 
   private Plan(ScriptModel model, Composite composite) {
     this.model = model.retain();
     this.composite = composite;
     this.functions = new HashMap<>();
     Program canonized = null;
-    try {
+    try (NativeWork work = NativeWork.begin()) {
       canonized = CompositeCanonizer.applyAll(composite.canonizers(), model.program());
       this.program = canonized;
       List<String> found = new ArrayList<>(model.findings());
@@ -68,13 +74,44 @@ public final class Plan implements AutoCloseable {
           .flatMap(region -> region.parameters().values().stream())
           .findFirst()
           .ifPresent(Devices::finish);
-    } catch (RuntimeException e) {
-      functions.values().forEach(LayerFunction::close);
-      if (canonized != null && canonized != model.program()) {
-        canonized.close();
+      Program own = canonized == model.program() ? null : canonized;
+      this.uses =
+          new Uses(
+              "the plan was closed",
+              () -> {
+                free(functions, own);
+                companions.forEach(Runnable::run);
+              });
+    } catch (Throwable e) {
+      try {
+        free(functions, canonized == model.program() ? null : canonized);
+      } catch (Throwable other) {
+        e.addSuppressed(other);
       }
       model.release();
       throw e;
+    }
+  }
+
+  /** Frees all that can be freed, whatever a function of somebody else throws. */
+  private static void free(Map<Integer, LayerFunction> functions, Program own) {
+    RuntimeException failed = null;
+    for (LayerFunction function : functions.values()) {
+      try {
+        function.close();
+      } catch (Throwable e) {
+        if (failed == null) {
+          failed = new Zennit4jException("a layer function failed to close: " + e, e);
+        } else {
+          failed.addSuppressed(e);
+        }
+      }
+    }
+    if (own != null) {
+      own.close();
+    }
+    if (failed != null) {
+      throw failed;
     }
   }
 
@@ -181,26 +218,44 @@ public final class Plan implements AutoCloseable {
    *
    * @param options how to run; hooks are added
    * @return the run, to be closed by the caller
-   * @throws ClosedException if the plan was closed
+   * @throws org.zennit4j.bindings.ClosedException if the plan was closed
    */
-  public synchronized Propagation propagate(PropagationOptions options) {
-    if (closed) {
-      throw new ClosedException("the plan was closed");
+  public Propagation propagate(PropagationOptions options) {
+    uses.enter();
+    try {
+      return new Propagation(program, functions, options.withHooks(model.hooks()), uses::leave);
+    } catch (Throwable e) {
+      uses.leave();
+      throw e;
     }
-    return new Propagation(program, functions, options.withHooks(model.hooks()));
   }
 
-  /** Frees what was prepared; closing twice is harmless. */
+  /**
+   * Lets this plan free something with itself, such as tensors that its rules refer to.
+   *
+   * @param free runs once, when no pass of this plan is open any more
+   * @return this
+   */
+  public Plan owning(Runnable free) {
+    companions.add(free);
+    return this;
+  }
+
+  /**
+   * Frees what was prepared, once the passes that run in other threads are done; new ones are
+   * refused at once. The model can be closed right afterwards. Closing twice is harmless.
+   *
+   * @throws Zennit4jException if a layer function fails to close; all others are closed
+   */
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
+  public void close() {
+    boolean first = !released.getAndSet(true);
+    try {
+      uses.close();
+    } finally {
+      if (first) {
+        model.release();
+      }
     }
-    closed = true;
-    functions.values().forEach(LayerFunction::close);
-    if (program != model.program()) {
-      program.close();
-    }
-    model.release();
   }
 }

@@ -1,0 +1,49 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Starts a class of the tests in a JVM of its own. */
+final class ForkedJvm {
+  private ForkedJvm() {}
+
+  static ProcessBuilder of(Class<?> main, List<String> options, String... arguments) {
+    String classPath =
+        Stream.of(
+                Path.of("target/classes").toString(),
+                Path.of("target/test-classes").toString(),
+                System.getProperty("jdk.module.path", ""),
+                System.getProperty("java.class.path", ""))
+            .filter(p -> !p.isEmpty())
+            .collect(Collectors.joining(File.pathSeparator));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.add("-cp");
+    command.add(classPath);
+    command.add(main.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectErrorStream(true);
+  }
+
+  /** Reads what the process prints up to a line. */
+  static void await(java.io.BufferedReader output, String line, StringBuilder read)
+      throws IOException {
+    for (String next = output.readLine(); next != null; next = output.readLine()) {
+      read.append(next).append('\n');
+      if (next.equals(line)) {
+        return;
+      }
+    }
+    throw new AssertionError("the process ended early: " + read);
+  }
+}
