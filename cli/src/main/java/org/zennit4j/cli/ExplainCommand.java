@@ -21,6 +21,7 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.composites.Recommendation;
 import org.zennit4j.images.ColorMap;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.ImageException;
@@ -52,7 +53,6 @@ import picocli.CommandLine.Spec;
       "  zennit4j explain *.png -m model.pt --labels classes.txt -o maps/"
     })
 final class ExplainCommand implements Callable<Integer> {
-  private static final String COMPOSITE = "epsilon_plus_flat";
   private static final int TOP = 5;
 
   @Spec private CommandSpec spec;
@@ -150,6 +150,7 @@ final class ExplainCommand implements Callable<Integer> {
         }
         progress.step(images.get(i).getFileName().toString());
       }
+      warnings.addAll(explainers.notes());
       explainers.list().forEach(e -> warnings.addAll(e.notes()));
       warnings.forEach(w -> spec.commandLine().getErr().println("zennit4j: note: " + w));
     }
@@ -273,7 +274,12 @@ final class ExplainCommand implements Callable<Integer> {
     Explainers result = new Explainers();
     try {
       if (compare.isEmpty()) {
-        result.add(how.open(network, COMPOSITE, defaults));
+        Recommendation fitting = Recommendation.of(network.program());
+        result.add(how.open(network, fitting.composite(), defaults));
+        boolean chosen = !how.hasMethod() && !how.composite().isGiven();
+        if (chosen && fitting.isPerOperator()) {
+          result.note(fitting.composite() + ", " + fitting.reason() + " (--composite chooses)");
+        }
       } else {
         for (String name : compare) {
           result.add(how.openNamed(network, name.strip(), defaults));

@@ -49,7 +49,7 @@ import org.zennit4j.rules.ZeroParams;
  *
  * @param constantWeights whether attention weights and gates count as constant (CP-LRP)
  * @param gamma of linear layers and convolutions; 0 for Epsilon
- * @param stabilizer of all rules; the default of the named composites is 1e-12, since every rule
+ * @param stabilizer of all rules; the default of the named composites is 1e-20, since every rule
  *     divides by what the rule before it multiplied with
  * @param zeroParams parameters of linear layers and convolutions that count as zero
  * @param layerMap entries in front of the composite's own
@@ -66,7 +66,7 @@ public record AttnLrp(
     boolean functional)
     implements Composite {
   /** The default stabilizer. */
-  public static final double DEFAULT_EPSILON = 1e-12;
+  public static final double DEFAULT_EPSILON = 1e-20;
 
   private static final String ROLES = AttnLrp.class.getName();
 

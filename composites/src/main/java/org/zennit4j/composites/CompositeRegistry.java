@@ -74,7 +74,7 @@ public final class CompositeRegistry {
    * The arguments of a composite that a caller did not give.
    *
    * @param name the composite's name
-   * @return Zennit's defaults; for {@code attn_lrp} and {@code cp_lrp} epsilon 1e-12 and gamma 0
+   * @return Zennit's defaults; for {@code attn_lrp} and {@code cp_lrp} epsilon 1e-20 and gamma 0
    */
   public static PresetArguments defaults(String name) {
     boolean perOperator = name.equals("attn_lrp") || name.equals("cp_lrp");
