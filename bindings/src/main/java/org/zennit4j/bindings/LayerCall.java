@@ -7,6 +7,8 @@ package org.zennit4j.bindings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -28,6 +30,7 @@ public final class LayerCall {
   private final Values arguments;
   private final List<Tensor> inputs;
   private final List<Tensor> outputs;
+  private final List<Boolean> dependent;
   private final boolean createGraph;
   private final boolean neverNegative;
   private final Consumer<String> findings;
@@ -37,6 +40,7 @@ public final class LayerCall {
       Values arguments,
       List<Tensor> inputs,
       List<Tensor> outputs,
+      List<Boolean> dependent,
       boolean createGraph,
       boolean neverNegative,
       Consumer<String> findings) {
@@ -44,6 +48,7 @@ public final class LayerCall {
     this.arguments = arguments;
     this.inputs = inputs;
     this.outputs = outputs;
+    this.dependent = List.copyOf(dependent);
     this.createGraph = createGraph;
     this.neverNegative = neverNegative;
     this.findings = findings;
@@ -83,6 +88,96 @@ public final class LayerCall {
    */
   public List<Tensor> outputs() {
     return outputs;
+  }
+
+  /**
+   * Whether one of {@link #inputs()} depends on the model's input; others may stand beside it in a
+   * list.
+   *
+   * @param input its number
+   * @return false for what is the same for each input of the model
+   */
+  public boolean dependsOnInput(int input) {
+    return dependent.get(input);
+  }
+
+  /**
+   * Where an operator's argument stands among {@link #inputs()}.
+   *
+   * @param argument its name, such as {@code query}
+   * @return the number of the argument's first tensor; -1 if it is no input: a constant, a value
+   *     without floating tensors, or the region is no operator
+   */
+  public int position(String argument) {
+    int k = argumentIndex(argument);
+    return k < 0 ? -1 : arguments.firstTensor(k);
+  }
+
+  /**
+   * An operator's tensor argument, input or not.
+   *
+   * @param argument its name, such as {@code attn_mask}
+   * @return the tensor, in the caller's innermost scope; empty if there is none
+   */
+  public Optional<Tensor> tensor(String argument) {
+    int input = position(argument);
+    if (input >= 0) {
+      return Optional.of(inputs.get(input));
+    }
+    return value(argument)
+        .filter(IValue::isTensor)
+        .map(value -> new Tensor(value.toTensor()))
+        .filter(Tensor::defined);
+  }
+
+  /**
+   * An operator's argument that is a number; true is 1, false is 0.
+   *
+   * @param argument its name, such as {@code dim}
+   * @return the number, or empty if there is none
+   */
+  public OptionalDouble number(String argument) {
+    IValue value = value(argument).orElse(null);
+    if (value == null) {
+      return OptionalDouble.empty();
+    }
+    if (value.isDouble()) {
+      return OptionalDouble.of(value.toDouble());
+    }
+    if (value.isInt()) {
+      return OptionalDouble.of((double) value.toInt());
+    }
+    return value.isBool() ? OptionalDouble.of(value.toBool() ? 1 : 0) : OptionalDouble.empty();
+  }
+
+  /**
+   * An operator's argument that is a list of whole numbers, or one of them.
+   *
+   * @param argument its name, such as {@code normalized_shape}
+   * @return the numbers, none if there is no such argument
+   */
+  public long[] integers(String argument) {
+    IValue value = value(argument).orElse(null);
+    if (value == null) {
+      return new long[0];
+    }
+    if (value.isInt()) {
+      return new long[] {value.toInt()};
+    }
+    try (PointerScope scope = new PointerScope()) {
+      return LinearMaps.isIntegers(value) ? LinearMaps.longs(value) : new long[0];
+    }
+  }
+
+  private Optional<IValue> value(String argument) {
+    int k = argumentIndex(argument);
+    return k < 0 ? Optional.empty() : Optional.of(arguments.values()[k]);
+  }
+
+  private int argumentIndex(String argument) {
+    return region.instruction() instanceof Instruction.Operate operate
+        ? operate.operator.argument(argument)
+        : -1;
   }
 
   /**

@@ -92,12 +92,20 @@ public final class Operators {
 
   /** What else is known about an operator. */
   public enum Trait {
+    /** An activation, which hands relevance on in attention networks. */
+    ACTIVATES,
     /** Affine in the one argument that depends on the input. */
     AFFINE,
     /** May follow a softmax without changing what the model ends in. */
     AFTER_SOFTMAX,
+    /** Sums products of its arguments' elements: matrix products, convolutions. */
+    CONTRACTS,
+    /** Each value of the result is a function of one value of the argument. */
+    ELEMENTWISE,
     /** Makes floating tensors where no dtype is given. */
     FLOAT_FACTORY,
+    /** Multiplies or divides element by element. */
+    GATES,
     /** Hands on each value that it is given, perhaps with others around them. */
     HANDS_ON,
     /** Never negative where its input is not. */
@@ -118,6 +126,10 @@ public final class Operators {
     NO_GRADIENT,
     /** Reads no values. */
     NO_VALUES,
+    /** A normalisation whose scale counts as constant in attention networks. */
+    NORMALIZES,
+    /** Sums, means and sizes: homogeneous of degree one, so that they share relevance out. */
+    SHARES,
     /** Makes floating tensors where no dtype is given and one of its numbers is floating. */
     NUMBER_FACTORY,
     /** May return its input itself although its schema does not say so. */

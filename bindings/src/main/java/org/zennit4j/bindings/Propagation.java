@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
@@ -504,21 +505,27 @@ public final class Propagation implements AutoCloseable {
               given,
               options.createGraph() ? in : detached,
               values,
+              in.stream().map(Tensor::requires_grad).toList(),
               options.createGraph(),
               options.hooks().isEmpty() && region.inputsNeverNegative(),
               findings::add);
       List<Tensor> connected =
           autograd.apply(
-              region.name(),
-              in,
-              made.tensors(),
-              gradients -> {
-                checkpoint();
-                return inactive ? call.gradient(gradients) : function.backward(call, gradients);
-              });
+              region.name(), in, made.tensors(), gradients -> backward(call, function, gradients));
       kept.addAll(connected);
       List<IValue> ignored = new ArrayList<>();
       return made.with(connected, ignored);
+    }
+
+    /**
+     * The engine also comes by where nothing arrives, as behind a factor that counts as constant.
+     */
+    private List<Tensor> backward(LayerCall call, LayerFunction function, List<Tensor> gradients) {
+      checkpoint();
+      if (gradients.stream().allMatch(Objects::isNull)) {
+        return Arrays.asList(new Tensor[call.inputs().size()]);
+      }
+      return inactive ? call.gradient(gradients) : function.backward(call, gradients);
     }
 
     private List<Tensor> aliases(List<Tensor> tensors) {

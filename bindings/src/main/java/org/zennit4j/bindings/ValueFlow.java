@@ -308,6 +308,24 @@ public final class ValueFlow {
   }
 
   /**
+   * The operators that may make an element of a list or tuple among a call's arguments.
+   *
+   * @param region a call
+   * @param argument the position among the call's arguments
+   * @param element the position in the list
+   * @return the operators' call sites, none where the elements are not known
+   */
+  public Set<Region> producers(Region region, int argument, int element) {
+    Value[] in = inputs.get(region.id());
+    boolean known =
+        in != null
+            && argument < in.length
+            && in[argument].elements() != null
+            && element < in[argument].elements().size();
+    return known ? operators(in[argument].elements().toArray(Value[]::new), element) : Set.of();
+  }
+
+  /**
    * The operators that may make the first result of a call, or an element of it.
    *
    * @param region a call

@@ -133,6 +133,18 @@ final class Values implements AutoCloseable {
     return tensors;
   }
 
+  /** The number of the first of {@link #tensors()} in a value; -1 if there is none. */
+  int firstTensor(int value) {
+    if (counts[value] == 0) {
+      return -1;
+    }
+    int first = 0;
+    for (int i = 0; i < value; i++) {
+      first += counts[i];
+    }
+    return first;
+  }
+
   /**
    * The same values with other tensors in the places of {@link #tensors()}.
    *

@@ -32,6 +32,11 @@ final class CompositeCatalogue {
         "ZBox for the first convolution, Gamma for the others, Epsilon for linear layers",
         "low high gamma " + lrp);
     put(
+        "attn_lrp",
+        "AttnLRP: a rule for each operator, for attention, normalisations and gates",
+        "epsilon gamma zero_params");
+    put("cp_lrp", "as attn_lrp, attention weights and gates constant", "epsilon gamma zero_params");
+    put(
         "excitation_backprop",
         "ZPlus for every linear layer; activations keep their gradient",
         "stabilizer zero_params");

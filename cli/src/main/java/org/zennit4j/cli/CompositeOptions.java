@@ -37,6 +37,12 @@ final class CompositeOptions {
    */
   record Defaults(String canonizers, boolean functional, Preprocessing preprocessing) {
     static final Defaults NOTHING = new Defaults("none", false, null);
+
+    /** For composites that have a rule for each sum anyway. */
+    Defaults withoutSums() {
+      String rest = canonizers.replace(",residual_sum", "");
+      return new Defaults(rest, functional, preprocessing);
+    }
   }
 
   private static final String LOW = "input.low";
@@ -118,7 +124,7 @@ final class CompositeOptions {
     if (!args.isEmpty()) {
       json.put("args", args);
     }
-    json.put("canonizers", canonizers(defaults));
+    json.put("canonizers", canonizers(isPerOperator(name) ? defaults.withoutSums() : defaults));
     if (defaults.functional()) {
       json.put("functional", true);
     }
@@ -127,6 +133,10 @@ final class CompositeOptions {
     arrays.forEach((key, array) -> values.put(key, array.toDoubles()));
     return read(
         name, json, key -> arrays.containsKey(key) ? arrays.get(key) : files.get(key), values);
+  }
+
+  private static boolean isPerOperator(String name) {
+    return name.equals("attn_lrp") || name.equals("cp_lrp");
   }
 
   private static void addBound(

@@ -22,6 +22,7 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.composites.Recommendation;
 import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Panels;
@@ -53,7 +54,6 @@ import picocli.CommandLine.Spec;
       "  zennit4j explain *.png -m model.pt --labels classes.txt -o maps/"
     })
 final class ExplainCommand implements Callable<Integer> {
-  private static final String COMPOSITE = "epsilon_plus_flat";
   private static final int TOP = 5;
   private static final String OVERWRITTEN = "the photograph or the model";
 
@@ -162,6 +162,7 @@ final class ExplainCommand implements Callable<Integer> {
         }
         progress.step(PhotoSources.stem(images.get(i)));
       }
+      warnings.addAll(explainers.notes());
       explainers.list().forEach(e -> warnings.addAll(e.notes()));
       progress.close();
       warnings.forEach(w -> spec.commandLine().getErr().println("zennit4j: note: " + w));
@@ -299,7 +300,12 @@ final class ExplainCommand implements Callable<Integer> {
     Explainers result = new Explainers();
     try {
       if (compare.isEmpty()) {
-        result.add(how.open(network, COMPOSITE, defaults));
+        Recommendation fitting = Recommendation.of(network.program());
+        result.add(how.open(network, fitting.composite(), defaults));
+        boolean chosen = !how.hasMethod() && !how.composite().isGiven();
+        if (chosen && fitting.isPerOperator()) {
+          result.note(fitting.composite() + ", " + fitting.reason() + " (--composite chooses)");
+        }
       } else {
         for (String name : compare) {
           result.add(how.openNamed(network, name.strip(), defaults));

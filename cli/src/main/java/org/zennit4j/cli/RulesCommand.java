@@ -44,6 +44,11 @@ final class RulesCommand implements Callable<Integer> {
         "stdx_epsilon",
         "epsilon as a share of the input's deviation (factor, stabilizer, zero_params)");
     MEANINGS.put("zplus_fast", "positive weights on the input as it is, no bias (stabilizer)");
+    MEANINGS.put("softmax", "first-order expansion of a softmax (stabilizer)");
+    MEANINGS.put(
+        "bilinear", "equal parts to the factors of a product, or all to one (signal, stabilizer)");
+    MEANINGS.put("normalization", "layer norm and the like, scale constant (identity, stabilizer)");
+    MEANINGS.put("attention", "fused scaled dot product attention (constant_weights, stabilizer)");
     MEANINGS.put("relu_beta_smooth", "the gradient of a softplus (beta_smooth)");
   }
 

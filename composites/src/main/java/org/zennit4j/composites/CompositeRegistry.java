@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.rules.Stabilizer;
 
 /**
  * Composites by name. Immutable: {@link #with} makes a registry that has one more, so that an
@@ -19,16 +20,18 @@ public final class CompositeRegistry {
   private static final CompositeRegistry STANDARD =
       new CompositeRegistry(
           new TreeMap<>(
-              Map.of(
-                  "epsilon_plus", Composites::epsilonPlus,
-                  "epsilon_plus_flat", Composites::epsilonPlusFlat,
-                  "epsilon_alpha2_beta1", Composites::epsilonAlpha2Beta1,
-                  "epsilon_alpha2_beta1_flat", Composites::epsilonAlpha2Beta1Flat,
-                  "epsilon_gamma_box", Composites::epsilonGammaBox,
-                  "deconvnet", Composites::deconvnet,
-                  "guided_backprop", Composites::guidedBackprop,
-                  "beta_smooth", Composites::betaSmooth,
-                  "excitation_backprop", Composites::excitationBackprop)));
+              Map.ofEntries(
+                  Map.entry("epsilon_plus", Composites::epsilonPlus),
+                  Map.entry("attn_lrp", Composites::attnLrp),
+                  Map.entry("cp_lrp", Composites::cpLrp),
+                  Map.entry("epsilon_plus_flat", Composites::epsilonPlusFlat),
+                  Map.entry("epsilon_alpha2_beta1", Composites::epsilonAlpha2Beta1),
+                  Map.entry("epsilon_alpha2_beta1_flat", Composites::epsilonAlpha2Beta1Flat),
+                  Map.entry("epsilon_gamma_box", Composites::epsilonGammaBox),
+                  Map.entry("deconvnet", Composites::deconvnet),
+                  Map.entry("guided_backprop", Composites::guidedBackprop),
+                  Map.entry("beta_smooth", Composites::betaSmooth),
+                  Map.entry("excitation_backprop", Composites::excitationBackprop))));
 
   private final Map<String, Function<PresetArguments, Composite>> factories;
 
@@ -65,6 +68,21 @@ public final class CompositeRegistry {
    */
   public List<String> names() {
     return List.copyOf(factories.keySet());
+  }
+
+  /**
+   * The arguments of a composite that a caller did not give.
+   *
+   * @param name the composite's name
+   * @return Zennit's defaults; for {@code attn_lrp} and {@code cp_lrp} epsilon 1e-20 and gamma 0
+   */
+  public static PresetArguments defaults(String name) {
+    boolean perOperator = name.equals("attn_lrp") || name.equals("cp_lrp");
+    return perOperator
+        ? PresetArguments.defaults()
+            .withEpsilon(Stabilizer.of(AttnLrp.DEFAULT_EPSILON))
+            .withGamma(0)
+        : PresetArguments.defaults();
   }
 
   /**

@@ -225,6 +225,56 @@ public final class Composites {
     return layerMap(entries);
   }
 
+  /**
+   * A rule for each operator: attention, normalisations, gates and residual sums keep relevance
+   * meaningful. See {@link AttnLrp}.
+   *
+   * @return the composite {@code attn_lrp}
+   */
+  public static Composite attnLrp() {
+    return new AttnLrp(false);
+  }
+
+  /**
+   * A rule for each operator. See {@link AttnLrp}.
+   *
+   * @param arguments epsilon, gamma (0 for Epsilon), zeroParams, layerMap
+   * @return the composite {@code attn_lrp}
+   */
+  public static Composite attnLrp(PresetArguments arguments) {
+    return perOperator(false, arguments);
+  }
+
+  /**
+   * As {@link #attnLrp()}, with attention weights and gates that count as constant.
+   *
+   * @return the composite {@code cp_lrp}
+   */
+  public static Composite cpLrp() {
+    return new AttnLrp(true);
+  }
+
+  /**
+   * As {@link #attnLrp()}, with attention weights and gates that count as constant.
+   *
+   * @param arguments epsilon, gamma (0 for Epsilon), zeroParams, layerMap
+   * @return the composite {@code cp_lrp}
+   */
+  public static Composite cpLrp(PresetArguments arguments) {
+    return perOperator(true, arguments);
+  }
+
+  private static Composite perOperator(boolean constantWeights, PresetArguments arguments) {
+    return new AttnLrp(
+        constantWeights,
+        arguments.gamma(),
+        arguments.epsilon(),
+        arguments.zeroParamsOr(ZeroParams.none()),
+        arguments.layerMap(),
+        List.of(),
+        true);
+  }
+
   private static Rule zplus(PresetArguments arguments) {
     return new ZPlus(arguments.stabilizer(), arguments.zeroParamsOr(ZeroParams.none()));
   }

@@ -91,6 +91,8 @@ public final class CompositeReader {
     PRESET_ARGUMENTS.put("epsilon_alpha2_beta1_flat", join(lrp, FIRST_MAP));
     PRESET_ARGUMENTS.put(
         "epsilon_gamma_box", join(join(lrp, FIRST_MAP), List.of("low", "high", "gamma")));
+    PRESET_ARGUMENTS.put("attn_lrp", join(LAYER_MAP, List.of("epsilon", "gamma", "zero_params")));
+    PRESET_ARGUMENTS.put("cp_lrp", PRESET_ARGUMENTS.get("attn_lrp"));
     PRESET_ARGUMENTS.put("deconvnet", LAYER_MAP);
     PRESET_ARGUMENTS.put("guided_backprop", LAYER_MAP);
     PRESET_ARGUMENTS.put("beta_smooth", join(LAYER_MAP, List.of("beta_smooth")));
@@ -285,13 +287,13 @@ public final class CompositeReader {
     if (!registry.names().contains(name)) {
       throw unknown(json, "composite", name, registry.names());
     }
-    PresetArguments arguments = PresetArguments.defaults();
+    PresetArguments arguments = CompositeRegistry.defaults(name);
     if (json.has("args")) {
       JsonObject args = json.object("args");
       if (PRESET_ARGUMENTS.containsKey(name)) {
         args.allow(PRESET_ARGUMENTS.get(name));
       }
-      arguments = arguments(args);
+      arguments = arguments(args, arguments);
     }
     Composite composite;
     try {
@@ -302,7 +304,9 @@ public final class CompositeReader {
     if (json.has("canonizers")) {
       composite = composite.withCanonizers(canonizers);
     }
-    return functional == composite.functional() ? composite : composite.withFunctional(functional);
+    return functional == composite.functional() || !json.has("functional")
+        ? composite
+        : composite.withFunctional(functional);
   }
 
   /**
@@ -313,10 +317,10 @@ public final class CompositeReader {
    * @throws RequestException if it cannot be understood; the message says where
    */
   public PresetArguments readArguments(JsonNode json) {
-    return arguments(JsonObject.of("args", json));
+    return arguments(JsonObject.of("args", json), PresetArguments.defaults());
   }
 
-  private PresetArguments arguments(JsonObject json) {
+  private PresetArguments arguments(JsonObject json, PresetArguments defaults) {
     json.allow(
         "epsilon",
         "stabilizer",
@@ -327,9 +331,8 @@ public final class CompositeReader {
         "zero_params",
         "layer_map",
         "first_map");
-    PresetArguments defaults = PresetArguments.defaults();
     return new PresetArguments(
-        rules.stabilizer(json, "epsilon"),
+        json.has("epsilon") ? rules.stabilizer(json, "epsilon") : defaults.epsilon(),
         rules.stabilizer(json, "stabilizer"),
         json.number("gamma", defaults.gamma()),
         json.number("beta_smooth", defaults.betaSmooth()),

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.composites.Adjusted;
+import org.zennit4j.composites.AttnLrp;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
@@ -120,6 +121,9 @@ public final class CompositeWriter {
     if (composite instanceof KernelComposite c) {
       return kernel(c);
     }
+    if (composite instanceof AttnLrp c) {
+      return perOperator(c);
+    }
     if (composite instanceof MixedComposite c) {
       ObjectNode json = start("mixed", c.own(), false);
       ArrayNode parts = json.putArray("composites");
@@ -130,6 +134,23 @@ public final class CompositeWriter {
       return write(plain(c));
     }
     throw code("the composite", composite);
+  }
+
+  private ObjectNode perOperator(AttnLrp c) {
+    String name = c.constantWeights() ? "cp_lrp" : "attn_lrp";
+    ObjectNode json = start("named", c.canonizers(), c.functional());
+    json.put("functional", c.functional());
+    json.put("name", name);
+    ObjectNode args = json.putObject("args");
+    put(args, name + ", epsilon", "epsilon", c.stabilizer());
+    args.put("gamma", finite(name + ", gamma", c.gamma()));
+    if (!c.zeroParams().names().isEmpty()) {
+      put(args, name + ", zero_params", RuleReader.ZERO_PARAMS, c.zeroParams());
+    }
+    if (!c.layerMap().isEmpty()) {
+      args.set("layer_map", map(c.layerMap()));
+    }
+    return json;
   }
 
   private ObjectNode kernel(KernelComposite c) {
@@ -242,6 +263,10 @@ public final class CompositeWriter {
   private void put(ObjectNode json, String where, String key, Object value) {
     if (value instanceof Double number) {
       json.put(key, finite(where, number));
+    } else if (value instanceof Boolean flag) {
+      json.put(key, flag);
+    } else if (value instanceof Integer number) {
+      json.put(key, number);
     } else if (value instanceof SignedStabilizer s) {
       if (!s.clip() && !s.normScale() && s.dim() == null) {
         json.put(key, finite(where, s.epsilon()));

@@ -9,16 +9,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.rules.AlphaBeta;
+import org.zennit4j.rules.Attention;
+import org.zennit4j.rules.Bilinear;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
 import org.zennit4j.rules.Gamma;
 import org.zennit4j.rules.Norm;
+import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.ReLUBetaSmooth;
 import org.zennit4j.rules.ReLUDeconvNet;
@@ -28,6 +32,7 @@ import org.zennit4j.rules.Sign;
 import org.zennit4j.rules.SignMu;
 import org.zennit4j.rules.SignThreshold;
 import org.zennit4j.rules.SignedStabilizer;
+import org.zennit4j.rules.Softmax;
 import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.rules.StdxEpsilon;
 import org.zennit4j.rules.StrictStabilizer;
@@ -107,6 +112,25 @@ final class RuleReader {
         "factor",
         STABILIZER,
         ZERO_PARAMS);
+    add((r, o) -> new Softmax(r.stabilizer(o)), "softmax", STABILIZER);
+    add(
+        (r, o) ->
+            new Bilinear(
+                o.has("signal") ? OptionalInt.of(o.whole("signal", 0, 0)) : OptionalInt.empty(),
+                r.stabilizer(o)),
+        "bilinear",
+        "signal",
+        STABILIZER);
+    add(
+        (r, o) -> new Normalization(o.flag("identity"), r.stabilizer(o)),
+        "normalization",
+        "identity",
+        STABILIZER);
+    add(
+        (r, o) -> new Attention(o.flag("constant_weights"), r.stabilizer(o)),
+        "attention",
+        "constant_weights",
+        STABILIZER);
     add((r, o) -> new ZPlusFast(r.stabilizer(o)), "zplus_fast", STABILIZER);
   }
 

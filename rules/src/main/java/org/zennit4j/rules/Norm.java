@@ -4,8 +4,14 @@
  */
 package org.zennit4j.rules;
 
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.bindings.Region;
 
 /**
  * Relevance by share of the output, for layers without parameters: {@code R_x = x * J^T(R / s(z))}.
@@ -40,5 +46,34 @@ public final class Norm extends DeclaredRule {
   @Override
   LayerFunction fastPath(LinearMap map) {
     return null;
+  }
+
+  /** Sums of two tensors need no second run: their gradient is the relevance's share. */
+  @Override
+  LayerFunction general(Region region) {
+    LayerFunction declared = declaration().bind(region);
+    boolean sum =
+        region.isOperator()
+            && Operators.of(region).name().equals("add")
+            && !Operators.isInPlace(region.operators().get(0))
+            && region.number("alpha").orElse(0) == 1;
+    return sum
+        ? (call, relevance) ->
+            isPlainSum(call, relevance)
+                ? shares(call, relevance.get(0))
+                : declared.backward(call, relevance)
+        : declared;
+  }
+
+  private static boolean isPlainSum(LayerCall call, List<Tensor> relevance) {
+    return !call.createGraph()
+        && relevance.get(0) != null
+        && call.inputs().size() == 2
+        && call.inputs().stream().allMatch(x -> Arrays.equals(x.shape(), relevance.get(0).shape()));
+  }
+
+  private List<Tensor> shares(LayerCall call, Tensor relevance) {
+    Tensor q = relevance.div(stabilizer.apply(call.outputs().get(0)));
+    return List.of(call.inputs().get(0).mul(q), call.inputs().get(1).mul(q));
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Zennit's stabilizer: {@code z + epsilon sign(z)}, or with clip {@code sign(z) max(|z|, epsilon)};
@@ -23,6 +24,8 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record SignedStabilizer(double epsilon, boolean clip, boolean normScale, List<Long> dim)
     implements Stabilizer {
+  private static final double SMALLEST_HALF = 0x1p-24;
+
   /**
    * Copies the list.
    *
@@ -38,7 +41,7 @@ public record SignedStabilizer(double epsilon, boolean clip, boolean normScale, 
   @Override
   public Tensor apply(Tensor z) {
     if (!normScale) {
-      Scalar plus = new Scalar(epsilon);
+      Scalar plus = new Scalar(representable(z));
       if (!clip) {
         // Both scalars would make a tensor of the default dtype.
         Tensor sign = sign(z);
@@ -48,6 +51,12 @@ public record SignedStabilizer(double epsilon, boolean clip, boolean normScale, 
     }
     Tensor scaled = scale(z).mul(new Scalar(epsilon));
     return clip ? sign(z).mul(torch.maximum(z.abs(), scaled)) : z.add(sign(z).mul(scaled));
+  }
+
+  /** A half precision epsilon must not become zero: 0/0 would follow. */
+  private double representable(Tensor z) {
+    boolean half = z.scalar_type().intern() == ScalarType.Half;
+    return half && epsilon > 0 ? Math.max(epsilon, SMALLEST_HALF) : epsilon;
   }
 
   private static Tensor sign(Tensor z) {

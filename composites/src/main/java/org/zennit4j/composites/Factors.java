@@ -1,0 +1,262 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.composites;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.Region;
+import org.zennit4j.bindings.ValueFlow;
+
+/**
+ * Which factor of a product carries the signal, told by where the factors come from: a factor that
+ * a softmax, a sigmoid or the inverse of a size makes only weighs the other one. However a network
+ * is written, with modules, functions or operators, the data flow is the same.
+ */
+final class Factors {
+  /** What a factor may pass without becoming something else. */
+  private static final Set<String> CASTS =
+      Set.of(
+          "contiguous",
+          "clone",
+          "alias",
+          "to",
+          "type_as",
+          "_to_copy",
+          "float",
+          "double",
+          "half",
+          "dropout",
+          "feature_dropout",
+          "native_dropout",
+          "view",
+          "reshape",
+          "view_as",
+          "reshape_as",
+          "flatten",
+          "unflatten",
+          "permute",
+          "transpose",
+          "unsqueeze",
+          "squeeze",
+          "expand",
+          "masked_fill",
+          "expand_as",
+          "broadcast_to",
+          "repeat",
+          "repeat_interleave",
+          "t",
+          "movedim");
+
+  private static final Set<String> PARTS =
+      Set.of(
+          "chunk",
+          "split",
+          "split_with_sizes",
+          "unbind",
+          "tensor_split",
+          "unsafe_chunk",
+          "unsafe_split");
+
+  private static final Set<String> AFFINE = Set.of("mul", "div", "add", "sub", "rsub", "neg");
+
+  private static final Set<String> SCALING = Set.of("mul", "div", "neg");
+
+  /** Bounded and not zero at zero. */
+  private static final Set<String> SIGMOIDS = Set.of("sigmoid", "hardsigmoid");
+
+  private static final Set<String> INVERSES = Set.of("rsqrt", "reciprocal");
+
+  private final ValueFlow flow;
+
+  Factors(ValueFlow flow) {
+    this.flow = flow;
+  }
+
+  /**
+   * The factor that gets all relevance.
+   *
+   * @param product a product of two factors that both depend on the input
+   * @param constantWeights whether attention weights and gates count as constant, as in CP-LRP
+   * @return its number, or empty for equal parts
+   */
+  OptionalInt signal(Region product, boolean constantWeights) {
+    String name = Operators.of(product).name();
+    if (name.equals("div") || name.equals("divide") || name.equals("true_divide")) {
+      return OptionalInt.of(0);
+    }
+    if (name.equals("einsum")) {
+      return constantWeights ? listed(product) : OptionalInt.empty();
+    }
+    OptionalInt signal = OptionalInt.empty();
+    if (constantWeights) {
+      signal = beside(k -> comesFrom(product, k, Factors::isSoftmax));
+    }
+    if (signal.isEmpty() && isProduct(name)) {
+      signal = ofElementwise(product, constantWeights);
+    }
+    return signal;
+  }
+
+  private OptionalInt ofElementwise(Region product, boolean constantWeights) {
+    List<IntPredicate> weighing = new ArrayList<>();
+    weighing.add(k -> comesFrom(product, k, this::isInverse));
+    weighing.add(k -> isGateOf(product, k, 1 - k));
+    weighing.add(k -> comesFrom(product, k, Factors::isSigmoid));
+    if (constantWeights) {
+      weighing.add(k -> comesFrom(product, k, this::isActivation));
+    }
+    return weighing.stream()
+        .map(Factors::beside)
+        .filter(OptionalInt::isPresent)
+        .findFirst()
+        .orElse(OptionalInt.empty());
+  }
+
+  /** The factor beside the only one that weighs; empty if none or both do. */
+  private static OptionalInt beside(IntPredicate weighs) {
+    boolean first = weighs.test(0);
+    return first == weighs.test(1) ? OptionalInt.empty() : OptionalInt.of(first ? 1 : 0);
+  }
+
+  private static boolean isSoftmax(Region operator) {
+    return Set.of("softmax", "_softmax").contains(Operators.of(operator).name());
+  }
+
+  private static boolean isSigmoid(Region operator) {
+    return SIGMOIDS.contains(Operators.of(operator).name());
+  }
+
+  /** Of an operator whose factors are the elements of a list: the one beside the weights. */
+  private OptionalInt listed(Region product) {
+    return beside(k -> comesFrom(flow.producers(product, 1, k), true, Factors::isSoftmax));
+  }
+
+  private static boolean isProduct(String name) {
+    return name.equals("mul") || name.equals("multiply");
+  }
+
+  /** An activation, or one that is written as a product. */
+  private boolean isActivation(Region operator) {
+    return Operators.of(operator).is(Operators.Trait.ACTIVATES)
+        || (isProduct(Operators.of(operator).name())
+            && dependents(operator) == 2
+            && (isGateOf(operator, 0, 1) || isGateOf(operator, 1, 0)));
+  }
+
+  /** 1 / x, however it is written. */
+  private boolean isInverse(Region operator) {
+    String name = Operators.of(operator).name();
+    return INVERSES.contains(name)
+        || (name.equals("pow") && operator.number("exponent").orElse(1) < 0)
+        || (name.equals("div")
+            && !flow.dependsOnInput(operator, 0)
+            && flow.dependsOnInput(operator, 1));
+  }
+
+  /** Whether a factor is what a kind of operator makes, but for constant factors and summands. */
+  private boolean comesFrom(Region product, int argument, Predicate<Region> kind) {
+    return comesFrom(
+        flow.producers(product, argument), !flow.isModelInput(product, argument), kind);
+  }
+
+  private boolean comesFrom(Set<Region> producers, boolean known, Predicate<Region> kind) {
+    Walk walk = new Walk(this::isAffine, kind);
+    walk.back(producers);
+    return known && !walk.reachesInput && walk.endsAt(kind);
+  }
+
+  /**
+   * Whether a factor is an elementwise function of the other one: then their product is an
+   * activation that was written by hand.
+   */
+  private boolean isGateOf(Region product, int gate, int signal) {
+    Walk ofSignal = new Walk(this::isScaling, region -> false);
+    ofSignal.back(product, signal);
+    Walk ofGate = new Walk(this::isElementwise, region -> false);
+    ofGate.back(product, gate);
+    return ofGate.ends.equals(ofSignal.ends)
+        && ofGate.reachesInput == ofSignal.reachesInput
+        && ofGate.bends
+        && ofGate.ends.stream().noneMatch(end -> PARTS.contains(Operators.of(end).name()));
+  }
+
+  /** Back from an argument, through some kinds of operators, to those where it has to end. */
+  private final class Walk {
+    private final Predicate<Region> passes;
+    private final Predicate<Region> stops;
+    private final Set<Region> visited = new HashSet<>();
+    private final Set<Region> ends = new HashSet<>();
+    private boolean reachesInput;
+
+    /** Whether it passes something that is no multiplication by a constant. */
+    private boolean bends;
+
+    Walk(Predicate<Region> passes, Predicate<Region> stops) {
+      this.passes = passes;
+      this.stops = stops;
+    }
+
+    void back(Region call, int argument) {
+      reachesInput |= flow.isModelInput(call, argument);
+      back(flow.producers(call, argument));
+    }
+
+    void back(Set<Region> producers) {
+      for (Region producer : producers) {
+        if (flow.dependsOnInput(producer) && visited.add(producer)) {
+          through(producer);
+        }
+      }
+    }
+
+    private void through(Region operator) {
+      boolean casts = CASTS.contains(Operators.of(operator).name());
+      if (stops.test(operator) || !(casts || passes.test(operator))) {
+        ends.add(operator);
+        return;
+      }
+      bends |= !casts && !isScaling(operator);
+      for (int i = 0; i < flow.arguments(operator); i++) {
+        if (flow.dependsOnInput(operator, i)) {
+          back(operator, i);
+        }
+      }
+    }
+
+    boolean endsAt(Predicate<Region> kind) {
+      return !ends.isEmpty() && ends.stream().allMatch(kind);
+    }
+  }
+
+  private boolean isAffine(Region operator) {
+    String name = Operators.of(operator).name();
+    return name.startsWith("clamp") || (AFFINE.contains(name) && dependents(operator) == 1);
+  }
+
+  private boolean isScaling(Region operator) {
+    String name = Operators.of(operator).name();
+    return SCALING.contains(name)
+        && dependents(operator) == 1
+        && (flow.dependsOnInput(operator, 0) || !name.equals("div"));
+  }
+
+  private boolean isElementwise(Region operator) {
+    return Operators.of(operator).is(Operators.Trait.ELEMENTWISE) || AFFINE.contains(Operators.of(operator).name());
+  }
+
+  private int dependents(Region operator) {
+    int count = 0;
+    for (int i = 0; i < flow.arguments(operator); i++) {
+      count += flow.dependsOnInput(operator, i) ? 1 : 0;
+    }
+    return count;
+  }
+}

@@ -1,0 +1,158 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.rules;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Region;
+
+/**
+ * Normalisations with their scale taken as constant: layer, group, instance and batch
+ * normalisation, RMS normalisation.
+ *
+ * <p>With {@code y = (x - m(x)) / d * w + b}, where d, the standard deviation, counts as a number:
+ * {@code c = w * R / s(y)}, {@code R_x = x * (c - m(c)) / d}. The mean is differentiated where the
+ * normalisation takes it from x itself; the bias b keeps its share, as by Epsilon, and without bias
+ * sums are kept. RMS normalisation, which has neither mean nor bias, and every normalisation with
+ * {@code identity} pass the relevance on as it is.
+ *
+ * <p>R. Achtibat et al., AttnLRP, ICML 2024, proposition 3.4; A. Ali et al., XAI for Transformers,
+ * ICML 2022.
+ *
+ * @param identity whether the relevance passes unchanged, mean and bias included
+ * @param stabilizer of the denominator; default 1e-6
+ */
+public record Normalization(boolean identity, Stabilizer stabilizer) implements Rule {
+  /** The mean differentiated, with the default stabilizer. */
+  public Normalization() {
+    this(false, Stabilizer.standard());
+  }
+
+  @Override
+  public String name() {
+    return "normalization";
+  }
+
+  @Override
+  public Map<String, Object> arguments() {
+    Arguments arguments = new Arguments();
+    if (identity) {
+      arguments.with("identity", true);
+    }
+    return arguments.with("stabilizer", stabilizer).map();
+  }
+
+  @Override
+  public boolean keepsSums() {
+    return true;
+  }
+
+  @Override
+  public LayerFunction bind(Region region) {
+    String operator = region.isOperator() ? Operators.of(region).name() : "";
+    if (!operator.endsWith("norm")) {
+      throw new RuleException(
+          "normalization cannot explain layer '"
+              + region.name()
+              + "', which is no normalisation operator");
+    }
+    return (call, relevance) -> {
+      List<Tensor> result = Calls.nothing(call);
+      if (relevance.get(0) != null) {
+        result.set(0, backward(call, relevance.get(0), operator));
+      }
+      return result;
+    };
+  }
+
+  private Tensor backward(LayerCall call, Tensor relevance, String operator) {
+    Tensor x = call.inputs().get(0);
+    if (identity || operator.contains("rms_norm")) {
+      return relevance.to(x.scalar_type());
+    }
+    Tensor c = relevance.div(stabilizer.apply(Calls.output(call)));
+    Statistics statistics = Statistics.of(call, operator, x);
+    Tensor weight = call.tensor("weight").orElse(null);
+    if (weight != null) {
+      c = c.mul(statistics.perChannel ? channels(weight, x) : weight);
+    }
+    return x.mul(statistics.centred(c).mul(statistics.rate)).to(x.scalar_type());
+  }
+
+  private static Tensor channels(Tensor perChannel, Tensor x) {
+    long[] shape = LongStream.generate(() -> 1).limit(x.dim()).toArray();
+    shape[1] = -1;
+    return perChannel.view(shape);
+  }
+
+  /** What a normalisation divides by, and what it takes the mean of. */
+  private static final class Statistics {
+    /** 1 / d, of a shape that broadcasts with x. */
+    private final Tensor rate;
+
+    /** The shape in which the mean is taken; null where it is not taken from x. */
+    private final long[] grouped;
+
+    private final long[] axes;
+
+    /** Whether weight and bias belong to axis 1. */
+    private final boolean perChannel;
+
+    private Statistics(Tensor rate, long[] grouped, long[] axes, boolean perChannel) {
+      this.rate = rate;
+      this.grouped = grouped;
+      this.axes = axes;
+      this.perChannel = perChannel;
+    }
+
+    static Statistics of(LayerCall call, String operator, Tensor x) {
+      double eps = call.number("eps").orElse(1e-5);
+      if (operator.contains("layer_norm")) {
+        int axes = call.integers("normalized_shape").length;
+        long[] last = LongStream.range(x.dim() - axes, x.dim()).toArray();
+        return new Statistics(rate(x, last, eps), x.shape(), last, false);
+      }
+      boolean own =
+          call.number("use_input_stats").orElse(call.number("training").orElse(0)) == 1
+              || operator.contains("group_norm");
+      if (!own) {
+        Tensor variance = call.tensor("running_var").orElseThrow();
+        return new Statistics(channels(variance.add(new Scalar(eps)).rsqrt(), x), null, null, true);
+      }
+      long n = x.size(0);
+      long groups =
+          operator.contains("group_norm")
+              ? (long) call.number("num_groups").orElse(call.number("group").orElse(1))
+              : x.size(1);
+      long[] grouped = {n, groups, -1};
+      Tensor rate = rate(x.reshape(grouped), new long[] {2}, eps);
+      long[] spread = LongStream.generate(() -> 1).limit(x.dim()).toArray();
+      spread[0] = n;
+      spread[1] = x.size(1);
+      Tensor perChannel = rate.expand(n, groups, x.size(1) / groups).reshape(spread);
+      return new Statistics(perChannel, grouped, new long[] {2}, true);
+    }
+
+    private static Tensor rate(Tensor x, long[] axes, double eps) {
+      return x.detach().var(axes, false, true).add(new Scalar(eps)).rsqrt();
+    }
+
+    /** Subtracts the mean, where the normalisation subtracts it. */
+    Tensor centred(Tensor c) {
+      if (grouped == null) {
+        return c;
+      }
+      Tensor parts = c.reshape(grouped);
+      return parts.sub(parts.mean(axes, true, new ScalarTypeOptional())).reshape(c.shape());
+    }
+  }
+}
