@@ -70,6 +70,9 @@ final class ChunkedPasses {
       if (input.isNull()) {
         throw new ClosedException("an input tensor was closed before it was used");
       }
+      if (!input.defined()) {
+        throw new ShapeException("input " + result.size() + " is an undefined tensor");
+      }
       result.add(options.createGraph() ? input : input.detach());
     }
     return result;

@@ -160,7 +160,7 @@ final class Interpreter {
       IValue[] results = interceptor == null ? null : interceptor.invoke(call, arguments);
       store(frame, call.out, results == null ? run(call.callee, arguments, null) : results);
     } else if (instruction instanceof Instruction.Branch branch) {
-      Block taken = frame.get(branch.in[0]).toBool() ? branch.then : branch.otherwise;
+      Block taken = isTrue(frame.get(branch.in[0])) ? branch.then : branch.otherwise;
       run(taken, frame);
       move(frame, taken.results, branch.out);
       frame.free(taken.left);
@@ -182,8 +182,25 @@ final class Interpreter {
     } else {
       try (PointerScope scope = new PointerScope()) {
         structure(instruction, frame);
+      } catch (Zennit4jException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw unfit(e);
       }
     }
+  }
+
+  private static boolean isTrue(IValue condition) {
+    if (!condition.isBool()) {
+      throw unfit(new IllegalStateException("a condition is no truth value"));
+    }
+    return condition.toBool();
+  }
+
+  /** Values of other types than the program says: the file is damaged, or was made by hand. */
+  private static Zennit4jException unfit(RuntimeException e) {
+    return new Zennit4jException(
+        "the program cannot run: " + Natives.firstLine(e) + "; the model may be damaged", e);
   }
 
   private static void store(Frame frame, int[] slots, IValue[] kept) {
@@ -204,8 +221,12 @@ final class Interpreter {
   }
 
   private void loop(Instruction.Loop loop, Frame frame) {
-    long limit = frame.get(loop.in[0]).toInt();
-    boolean goOn = frame.get(loop.in[1]).toBool();
+    IValue most = frame.get(loop.in[0]);
+    if (!most.isInt()) {
+      throw unfit(new IllegalStateException("the limit of a loop is no integer"));
+    }
+    long limit = most.toInt();
+    boolean goOn = isTrue(frame.get(loop.in[1]));
     int carried = loop.out.length;
     int[] from = Arrays.copyOfRange(loop.in, 2, 2 + carried);
     int[] carriedIn = Arrays.copyOfRange(loop.bodyIn, 1, 1 + carried);
@@ -218,7 +239,7 @@ final class Interpreter {
         frame.set(loop.bodyIn[0], Natives.keep(new IValue(t)));
       }
       run(loop.body, frame);
-      goOn = frame.get(loop.body.results[0]).toBool();
+      goOn = isTrue(frame.get(loop.body.results[0]));
       move(frame, carriedOut, loop.out);
       frame.free(loop.body.left);
     }

@@ -155,6 +155,14 @@ public final class Propagation implements AutoCloseable {
         if (!tensor.defined()) {
           throw new ShapeException("input " + leaves.size() + " is an undefined tensor");
         }
+        if (record && tensor.is_floating_point() && tensor.numel() == 0) {
+          throw new ShapeException(
+              "input "
+                  + leaves.size()
+                  + " is empty (its shape is "
+                  + Arrays.toString(tensor.shape())
+                  + "): there is nothing to explain");
+        }
         Tensor leaf;
         if (record && options.createGraph() && tensor.requires_grad()) {
           leaf = tensor.view_as(tensor);
@@ -585,6 +593,9 @@ public final class Propagation implements AutoCloseable {
       if (tensors == null || tensors.size() != size) {
         throw new ShapeException(
             "a hook on '" + region.name() + "' must return " + size + " tensors");
+      }
+      if (tensors.stream().anyMatch(t -> t != null && t.isNull())) {
+        throw new ClosedException("a hook on '" + region.name() + "' returned a closed tensor");
       }
       tensors.stream().filter(t -> t != null).forEach(Propagation.this::keep);
       return tensors;

@@ -145,6 +145,11 @@ public final class ScriptModel implements AutoCloseable {
       } else {
         loaded.close();
       }
+      if (loaded == null && e instanceof RuntimeException && !(e instanceof Zennit4jException)) {
+        // A damaged program fails anywhere in LibTorch.
+        throw new ModelLoadException(
+            module.source + ": the model cannot be read: " + Natives.firstLine(e), e);
+      }
       throw e;
     }
     this.module = module;
@@ -325,7 +330,8 @@ public final class ScriptModel implements AutoCloseable {
       IValue value = attribute.value();
       if (value.isTensor() && value.toTensor().defined() && value.toTensor().numel() > 0) {
         any = true;
-        long address = value.toTensor().data_ptr().address();
+        Pointer data = value.toTensor().data_ptr();
+        long address = data == null ? 0 : data.address();
         key.append('\n').append(name(attribute.name())).append(' ').append(address);
       }
     }

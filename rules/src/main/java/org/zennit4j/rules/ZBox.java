@@ -43,6 +43,7 @@ public final class ZBox extends DeclaredRule {
    * @param high the largest values of the input
    * @param stabilizer stabilizes the denominator
    * @param zeroParams parameters that count as zero
+   * @throws RuleException if both bounds are numbers and the lower one is the larger
    */
   public ZBox(Bound low, Bound high, Stabilizer stabilizer, ZeroParams zeroParams) {
     super(
@@ -53,6 +54,13 @@ public final class ZBox extends DeclaredRule {
             .with("stabilizer", stabilizer)
             .with(zeroParams)
             .map());
+    if (low.isNumber() && high.isNumber() && !(low.number() <= high.number())) {
+      throw new RuleException(
+          "zbox: the lower bound, "
+              + low.number()
+              + ", must not be above the upper one, "
+              + high.number());
+    }
     this.low = low;
     this.high = high;
     this.stabilizer = stabilizer;
