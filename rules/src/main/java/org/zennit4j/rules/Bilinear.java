@@ -13,9 +13,9 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**

@@ -7,10 +7,10 @@ package org.zennit4j.rules;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**

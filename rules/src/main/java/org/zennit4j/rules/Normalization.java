@@ -10,9 +10,9 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**
