@@ -51,7 +51,7 @@ import org.zennit4j.rules.ZeroParams;
  * @param gamma of linear layers and convolutions; 0 for Epsilon
  * @param stabilizer of all rules; the default of the named composites is 1e-20, since every rule
  *     divides by what the rule before it multiplied with
- * @param zeroParams parameters of linear layers and convolutions that count as zero
+ * @param zeroParams parameters of linear layers, convolutions and normalisations that count as zero
  * @param layerMap entries in front of the composite's own
  * @param canonizers run before, in order
  * @param functional whether functional operators are layers too; without them this is no AttnLRP
@@ -148,7 +148,7 @@ public record AttnLrp(
       return Optional.of(new Softmax(stabilizer));
     }
     if (Operators.NORMALIZATION.contains(name)) {
-      return Optional.of(new Normalization(false, stabilizer));
+      return Optional.of(new Normalization(false, stabilizer, zeroParams));
     }
     if (Operators.ATTENTION.contains(name)) {
       return Optional.of(new Attention(constantWeights, stabilizer));

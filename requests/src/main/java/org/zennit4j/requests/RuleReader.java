@@ -122,10 +122,11 @@ final class RuleReader {
         "signal",
         STABILIZER);
     add(
-        (r, o) -> new Normalization(o.flag("identity"), r.stabilizer(o)),
+        (r, o) -> new Normalization(o.flag("identity"), r.stabilizer(o), r.zeroParams(o)),
         "normalization",
         "identity",
-        STABILIZER);
+        STABILIZER,
+        ZERO_PARAMS);
     add(
         (r, o) -> new Attention(o.flag("constant_weights"), r.stabilizer(o)),
         "attention",
