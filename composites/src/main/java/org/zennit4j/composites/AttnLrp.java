@@ -17,6 +17,7 @@ import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Gamma;
+import org.zennit4j.rules.MultiHeadAttention;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Pass;
@@ -152,6 +153,9 @@ public record AttnLrp(
     }
     if (Operators.ATTENTION.contains(name)) {
       return Optional.of(new Attention(constantWeights, stabilizer));
+    }
+    if (name.equals(Operators.MULTI_HEAD_ATTENTION)) {
+      return Optional.of(new MultiHeadAttention(constantWeights, stabilizer));
     }
     return Operators.isElementwise(name) ? Optional.of(new Pass()) : Optional.empty();
   }

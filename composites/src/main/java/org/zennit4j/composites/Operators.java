@@ -148,6 +148,8 @@ final class Operators {
 
   static final Set<String> ATTENTION = Set.of("scaled_dot_product_attention");
 
+  static final String MULTI_HEAD_ATTENTION = "_native_multi_head_attention";
+
   private Operators() {}
 
   /** The operator's name without its namespace and without the underscore of in-place twins. */

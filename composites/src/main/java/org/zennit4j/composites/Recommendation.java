@@ -55,7 +55,7 @@ public record Recommendation(String composite, String reason) {
 
   private static Optional<String> holds(ValueFlow flow, Region operator) {
     String name = Operators.plainName(operator);
-    if (Operators.ATTENTION.contains(name)) {
+    if (Operators.ATTENTION.contains(name) || name.equals(Operators.MULTI_HEAD_ATTENTION)) {
       return Optional.of("attention");
     }
     if (Operators.NORMALIZATION.contains(name) && !name.contains("batch_norm")) {
