@@ -28,13 +28,11 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
-import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.PresetArguments;
@@ -111,15 +109,13 @@ final class NetworksTable {
    * @param kept sum of the relevance at the input over that at the output
    * @param keptWithoutBias the same where rules take biases as zero
    * @param attnLrp the sum that attn_lrp keeps
-   * @param attnLrpWithoutBias the same where rules take biases as zero, in double precision
    */
   record Row(
       String name,
       Map<String, Integer> operators,
       double kept,
       double keptWithoutBias,
-      double attnLrp,
-      double attnLrpWithoutBias) {
+      double attnLrp) {
     String markdown() {
       String list =
           operators.entrySet().stream()
@@ -127,13 +123,12 @@ final class NetworksTable {
               .collect(Collectors.joining(", "));
       return String.format(
           Locale.ROOT,
-          "| %s | %s | %s | %s | %s | %s |",
+          "| %s | %s | %s | %s | %s |",
           name,
           list.isEmpty() ? "none" : list,
           number(kept),
           number(keptWithoutBias),
-          number(attnLrp),
-          number(attnLrpWithoutBias));
+          number(attnLrp));
     }
 
     private static String number(double value) {
@@ -177,8 +172,7 @@ final class NetworksTable {
                   withoutRule(plan),
                   kept(plan, input),
                   kept(without, input),
-                  kept(attnLrp, input),
-                  keptInDouble(model, input)));
+                  kept(attnLrp, input)));
         }
       }
     }
@@ -188,15 +182,6 @@ final class NetworksTable {
     return composite
         .withCanonizers(Canonizers.mergeBatchNorm(), Canonizers.residualSum())
         .withFunctional(true);
-  }
-
-  private static double keptInDouble(ScriptModel model, Tensor input) {
-    PresetArguments noBias =
-        CompositeRegistry.defaults("attn_lrp").withZeroParams(ZeroParams.of("bias"));
-    try (ScriptModel wide = model.to(Dtype.FLOAT64);
-        Plan plan = Plan.of(wide, Composites.attnLrp(noBias))) {
-      return kept(plan, input.to(ScalarType.Double));
-    }
   }
 
   private static double kept(Plan plan, Tensor input) {
