@@ -7,11 +7,11 @@ package org.zennit4j.analyzers;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.Zennit4jException;
@@ -32,24 +32,6 @@ import org.zennit4j.rules.Rule;
  */
 record RectifierComposite(String method, boolean deconvNet, boolean allowOthers)
     implements Composite {
-  private static final Set<String> OTHERS =
-      Set.of(
-          "aten::mish",
-          "aten::glu",
-          "aten::threshold",
-          "aten::hardtanh",
-          "aten::leaky_relu_",
-          "aten::elu_",
-          "aten::celu_",
-          "aten::selu_",
-          "aten::silu_",
-          "aten::sigmoid_",
-          "aten::tanh_",
-          "aten::mish_",
-          "aten::threshold_",
-          "aten::hardtanh_",
-          "aten::hardswish_",
-          "aten::hardsigmoid_");
 
   @Override
   public boolean functional() {
@@ -93,7 +75,9 @@ record RectifierComposite(String method, boolean deconvNet, boolean allowOthers)
   }
 
   private static boolean isActivation(Layer layer) {
-    return layer.matches("Activation") || OTHERS.contains(layer.className());
+    return layer.matches("Activation")
+        || (layer.functional()
+            && Operators.of(layer.className()).is(Operators.Kind.FURTHER_ACTIVATION));
   }
 
   /** Where a ReLU stops rising: infinity or 6; empty for anything else. */
@@ -120,13 +104,12 @@ record RectifierComposite(String method, boolean deconvNet, boolean allowOthers)
   }
 
   private static OptionalDouble rectifier(Region operator) {
-    return switch (operator.operators().get(0)) {
-      case "aten::relu", "aten::relu_" -> OptionalDouble.of(Double.POSITIVE_INFINITY);
-      case "aten::relu6", "aten::relu6_" -> OptionalDouble.of(6);
-      case "aten::hardtanh", "aten::hardtanh_" -> between(operator, "min_val", "max_val");
-      case "aten::clamp", "aten::clamp_", "aten::clamp_min", "aten::clamp_min_" ->
-          between(operator, "min", "max");
-      case "aten::threshold", "aten::threshold_" ->
+    return switch (Operators.of(operator).name()) {
+      case "relu" -> OptionalDouble.of(Double.POSITIVE_INFINITY);
+      case "relu6" -> OptionalDouble.of(6);
+      case "hardtanh" -> between(operator, "min_val", "max_val");
+      case "clamp", "clamp_min" -> between(operator, "min", "max");
+      case "threshold" ->
           is(operator.number("threshold"), 0) && is(operator.number("value"), 0)
               ? OptionalDouble.of(Double.POSITIVE_INFINITY)
               : OptionalDouble.empty();

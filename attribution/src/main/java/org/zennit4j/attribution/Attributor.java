@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.CancelledException;
@@ -105,7 +106,16 @@ public abstract class Attributor implements AutoCloseable {
       Tensor output,
       List<Tensor> relevances,
       List<LayerRelevance> layers,
-      List<Propagation> propagations) {
+      List<Propagation> propagations,
+      List<String> notes) {
+    Pass(
+        Tensor output,
+        List<Tensor> relevances,
+        List<LayerRelevance> layers,
+        List<Propagation> propagations) {
+      this(output, relevances, layers, propagations, List.of());
+    }
+
     void releaseTensors() {
       Natives.release(output);
       relevances.forEach(Natives::release);
@@ -138,7 +148,12 @@ public abstract class Attributor implements AutoCloseable {
                   mapped(layer.outputs(), change, made)));
         }
         Pass result =
-            new Pass(Natives.keep(output), inputs, layersToo ? others : List.of(), propagations);
+            new Pass(
+                Natives.keep(output),
+                inputs,
+                layersToo ? others : List.of(),
+                propagations,
+                notes);
         done = true;
         releaseTensors();
         return result;
@@ -197,6 +212,12 @@ public abstract class Attributor implements AutoCloseable {
         seeds.add(i == selected ? target.apply(detached) : null);
       }
       List<Tensor> relevances = propagation.backward(seeds);
+      if (options.checkFinite() && !NonFinite.isFinite(List.of(chosen))) {
+        // Which class is the most likely one is then arbitrary, however finite its relevance.
+        throw new Zennit4jException(
+            "the model's output holds NaN or infinity"
+                + NonFinite.clause(NonFinite.find(plan, inputs, target, options)));
+      }
       if (options.checkFinite() && !NonFinite.isFinite(relevances)) {
         throw notFinite(NonFinite.clause(NonFinite.find(plan, inputs, target, options)));
       }
@@ -210,7 +231,8 @@ public abstract class Attributor implements AutoCloseable {
                           new LayerRelevance(
                               l.layer(), l.call(), copies(l.inputs()), copies(l.outputs())))
                   .toList(),
-              options.createGraph() ? List.of(propagation) : List.of());
+              options.createGraph() ? List.of(propagation) : List.of(),
+              propagation.findings());
       done = true;
       return result;
     } finally {
@@ -272,7 +294,7 @@ public abstract class Attributor implements AutoCloseable {
         pass.relevances(),
         pass.layers(),
         plan.rules(),
-        plan.findings(),
+        Stream.concat(plan.findings().stream(), pass.notes().stream()).distinct().toList(),
         pass.propagations());
   }
 

@@ -6,7 +6,9 @@ package org.zennit4j.attribution;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -45,6 +47,7 @@ final class ChunkedPasses {
   private List<LayerRelevance> layers = List.of();
   private int width;
   private final List<Propagation> open = new ArrayList<>();
+  private final Set<String> notes = new LinkedHashSet<>();
 
   ChunkedPasses(
       Attributor attributor,
@@ -66,6 +69,9 @@ final class ChunkedPasses {
     for (Tensor input : inputs) {
       if (input.isNull()) {
         throw new ClosedException("an input tensor was closed before it was used");
+      }
+      if (!input.defined()) {
+        throw new ShapeException("input " + result.size() + " is an undefined tensor");
       }
       result.add(options.createGraph() ? input : input.detach());
     }
@@ -157,6 +163,7 @@ final class ChunkedPasses {
     Pass pass =
         attributor.pass(join(made, batch), result -> seed(result, count), options, deadline);
     open.addAll(pass.propagations());
+    notes.addAll(pass.notes());
     try {
       List<Tensor> flat = flat(pass);
       if (from == 0) {
@@ -247,7 +254,12 @@ final class ChunkedPasses {
               new ArrayList<>(sums.subList(in, end))));
       at = end;
     }
-    return new Pass(output, new ArrayList<>(sums.subList(0, width)), result, List.copyOf(open));
+    return new Pass(
+        output,
+        new ArrayList<>(sums.subList(0, width)),
+        result,
+        List.copyOf(open),
+        List.copyOf(notes));
   }
 
   /** Divides all sums by a number, in the caller's grad mode. */

@@ -26,11 +26,4 @@ record Code(String path, int parameters, int slots, List<Constant> constants, Bl
   Constant constant(int slot) {
     return constants.get(-1 - slot);
   }
-
-  /** A code that returns its first parameter. */
-  static Code identity(String path, int parameters) {
-    int[] own = java.util.stream.IntStream.range(0, parameters).toArray();
-    return new Code(
-        path, parameters, parameters, List.of(), new Block(List.of(), new int[] {0}, own));
-  }
 }

@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Where the values of a program come from and who uses them, across the borders of modules.
@@ -19,27 +18,6 @@ import java.util.Set;
  * <p>Immutable and thread-safe.
  */
 public final class DataFlow {
-  /** Operators that read no values. */
-  static final Set<String> METADATA =
-      Set.of(
-          "aten::dim",
-          "aten::size",
-          "aten::len",
-          "aten::numel",
-          "prim::device",
-          "prim::dtype",
-          "prim::is_cuda",
-          "aten::is_floating_point",
-          "prim::layout",
-          "prim::is_nested",
-          "aten::stride",
-          "aten::is_contiguous",
-          "prim::shape",
-          "prim::type",
-          "prim::requires_grad",
-          "aten::__is__",
-          "aten::__isnot__");
-
   /** A value: an output of an operator, or something that is not followed further. */
   private static final class Origin {
     final Region producer;
@@ -96,7 +74,7 @@ public final class DataFlow {
       Origin[] in = get(env, instruction.in);
       if (instruction instanceof Instruction.Operate operate) {
         Region region = program.region(operate.id);
-        boolean reads = !METADATA.contains(operate.operator.name());
+        boolean reads = !Operators.of(operate.operator.name()).is(Operators.Trait.NO_VALUES);
         boolean depends = false;
         for (Origin origin : in) {
           if (reads && origin != CONSTANT) {

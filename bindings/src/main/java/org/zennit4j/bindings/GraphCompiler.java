@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,6 +38,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.TypeKind;
 import org.bytedeco.pytorch.graph_node_list;
 import org.bytedeco.pytorch.graph_node_list_iterator;
+import org.zennit4j.bindings.Operators.Trait;
+import org.zennit4j.bindings.internal.Derivatives;
+import org.zennit4j.bindings.internal.TrainingBehaviour;
 
 /**
  * The TorchScript front end: turns the graphs of a module's methods into {@link Code}, one for each
@@ -51,57 +55,6 @@ final class GraphCompiler {
       Pattern.compile(
           "%([^ ,:]+) : [^\\n]*? = prim::(?:GetAttr|CallMethod)\\[name=\"([^\"]*)\"\\]");
 
-  /** Operators that may return their input itself although their schema does not say so. */
-  private static final Set<String> PASSING =
-      Set.of(
-          "aten::dropout",
-          "aten::feature_dropout",
-          "aten::alpha_dropout",
-          "aten::feature_alpha_dropout",
-          "aten::type_as",
-          "aten::sum_to_size");
-
-  /** Operators that make floating tensors where no dtype is given. */
-  private static final Set<String> FLOAT_FACTORIES =
-      Set.of(
-          "aten::zeros",
-          "aten::ones",
-          "aten::empty",
-          "aten::eye",
-          "aten::linspace",
-          "aten::logspace",
-          "aten::rand",
-          "aten::randn");
-
-  /** Operators that do so where one of their numbers is floating. */
-  private static final Set<String> NUMBER_FACTORIES =
-      Set.of("aten::full", "aten::arange", "aten::tensor", "aten::scalar_tensor");
-
-  /** Operators that are never evaluated ahead of the run. */
-  private static final Set<String> NEVER_FOLDED =
-      Set.of(
-          "aten::warn",
-          "prim::Print",
-          "aten::rand",
-          "aten::randn",
-          "aten::manual_seed",
-          "aten::append",
-          "prim::AutogradZero");
-
-  /** Operators that change the list that they are given. */
-  private static final Set<String> LIST_WRITERS =
-      Set.of(
-          "aten::append",
-          "aten::extend",
-          "aten::insert",
-          "aten::pop",
-          "aten::clear",
-          "aten::_set_item",
-          "aten::remove",
-          "aten::reverse",
-          "aten::sort",
-          "aten::Delete");
-
   /** What a value of a graph stands for. */
   private sealed interface Binding {
     record Slot(int slot) implements Binding {}
@@ -115,6 +68,8 @@ final class GraphCompiler {
 
   private final Map<Long, String> paths;
   private final TensorCast cast;
+  private final boolean allowTraining;
+  private final Set<String> findings = new LinkedHashSet<>();
   private final List<Pointer> resources = new ArrayList<>();
   private final Map<String, Operator> operators = new HashMap<>();
   private final Map<String, Constant> attributes = new HashMap<>();
@@ -167,9 +122,22 @@ final class GraphCompiler {
   /** A name that a slot has in a graph. */
   private record Name(Activation activation, long value) {}
 
-  GraphCompiler(Map<Long, String> paths, TensorCast cast) {
+  /**
+   * Makes a compiler for one model.
+   *
+   * @param paths the modules' names, by {@link #identity}
+   * @param cast brings tensors to the dtype and device to run in
+   * @param allowTraining whether operators may behave as in training
+   */
+  GraphCompiler(Map<Long, String> paths, TensorCast cast, boolean allowTraining) {
     this.paths = paths;
     this.cast = cast;
+    this.allowTraining = allowTraining;
+  }
+
+  /** What is unusual about the compiled operators, one sentence each. */
+  List<String> findings() {
+    return List.copyOf(findings);
   }
 
   /** Native objects that the compiled code refers to; the program owns them. */
@@ -260,7 +228,8 @@ final class GraphCompiler {
             kind,
             known ? argumentNames(schema) : List.of(),
             known && schema.is_vararg(),
-            operation);
+            operation,
+            known && Derivatives.isMissing(kind, text(schema.overload_name())));
     if (key != null) {
       operators.put(key, result);
     }
@@ -280,7 +249,7 @@ final class GraphCompiler {
     }
     Operation operation = Natives.keep(found.getOperation());
     resources.add(operation);
-    Operator result = new Operator(name, argumentNames(found.schema()), false, operation);
+    Operator result = new Operator(name, argumentNames(found.schema()), false, operation, false);
     operators.put(key, result);
     return result;
   }
@@ -850,7 +819,7 @@ final class GraphCompiler {
         for (int i = 0; i < results.length; i++) {
           results[i] = slot(resolve(env, block.outputs().get(i), where));
         }
-      } catch (UnsupportedOperatorException e) {
+      } catch (UnsupportedOperatorException | ModelLoadException e) {
         instructions.add(new Instruction.Fail(e.getMessage()));
         results = new int[(int) block.outputs().size()];
         Arrays.fill(results, slot(new Binding.Fixed(literal(new IValue()))));
@@ -897,7 +866,11 @@ final class GraphCompiler {
       if (foldable(node, kind, in) && fold(node, operator, in, env)) {
         return;
       }
-      if (LIST_WRITERS.contains(kind) && in.get(0) instanceof Binding.Fixed) {
+      checkTraining(operator, in, where);
+      if (operator.withoutDerivative() && definedHere == null) {
+        findings.add(Derivatives.finding(where, kind));
+      }
+      if (Operators.of(kind).is(Trait.WRITES_LIST) && in.get(0) instanceof Binding.Fixed) {
         throw new UnsupportedOperatorException(
             "module '"
                 + where
@@ -935,8 +908,31 @@ final class GraphCompiler {
           new Instruction.Operate(nextId++, operator, where, arguments, out, false, null, null));
     }
 
+    private void checkTraining(Operator operator, List<Binding> in, String where) {
+      String behaviour =
+          TrainingBehaviour.of(
+              operator.name(),
+              name -> {
+                int k = operator.argument(name);
+                return k >= 0 && k < in.size() && in.get(k) instanceof Binding.Fixed fixed
+                    ? fixed.constant().value()
+                    : null;
+              });
+      if (behaviour == null) {
+        return;
+      }
+      String what = "module '" + where + "' " + behaviour;
+      if (!allowTraining) {
+        throw new ModelLoadException(
+            what
+                + ": training behaviour is written into the file, whatever its mode; call eval() before tracing and"
+                + " keep chance out of forward, or allow training mode");
+      }
+      findings.add(what + ": outputs depend on chance or on the batch");
+    }
+
     private static boolean writesTensor(String kind) {
-      return kind.startsWith("aten::") && kind.endsWith("_") && !kind.endsWith("__");
+      return kind.startsWith("aten::") && Operators.isInPlace(kind);
     }
 
     private static boolean isTensor(Value value) {
@@ -946,7 +942,7 @@ final class GraphCompiler {
     /** Outputs share memory with those inputs that the schema marks. */
     private void shareMarked(
         String kind, FunctionSchema schema, int[] arguments, int[] out, boolean replaced) {
-      if (PASSING.contains(replaced ? kind.substring(0, kind.length() - 1) : kind)) {
+      if (Operators.of(kind).is(Trait.PASSING)) {
         share(out[0], arguments[0]);
         return;
       }
@@ -966,7 +962,7 @@ final class GraphCompiler {
         }
       }
       // What is stored in a list shares its memory from now on.
-      for (int i = 1; LIST_WRITERS.contains(kind) && i < arguments.length; i++) {
+      for (int i = 1; Operators.of(kind).is(Trait.WRITES_LIST) && i < arguments.length; i++) {
         if (marked(formal, i)) {
           share(arguments[0], arguments[i]);
         }
@@ -1007,8 +1003,8 @@ final class GraphCompiler {
 
     /** Whether an operator makes a tensor of the default floating dtype if none is named. */
     private static boolean makesFloats(Operator operator, List<Binding> in) {
-      return FLOAT_FACTORIES.contains(operator.name())
-          || (NUMBER_FACTORIES.contains(operator.name())
+      return Operators.of(operator.name()).is(Trait.FLOAT_FACTORY)
+          || (Operators.of(operator.name()).is(Trait.NUMBER_FACTORY)
               && in.stream()
                   .anyMatch(b -> b instanceof Binding.Fixed f && isFloat(f.constant().value())));
     }
@@ -1018,7 +1014,7 @@ final class GraphCompiler {
     }
 
     private boolean foldable(JitNode node, String kind, List<Binding> in) {
-      if (in.isEmpty() || !allFixed(in) || NEVER_FOLDED.contains(kind)) {
+      if (in.isEmpty() || !allFixed(in) || Operators.of(kind).is(Trait.NEVER_FOLDED)) {
         return false;
       }
       FunctionSchema schema = node.maybeSchema();
@@ -1060,7 +1056,8 @@ final class GraphCompiler {
     /** Whether something may change a list of literals, which can then not be shared. */
     private boolean mayBeWritten(JitNode node) {
       String graph = active.text.text();
-      if (LIST_WRITERS.stream().noneMatch(writer -> graph.contains(writer + "("))) {
+      if (Operators.with(Trait.WRITES_LIST).stream()
+          .noneMatch(writer -> graph.contains("::" + writer + "("))) {
         return false;
       }
       return !harmless(node.owningGraph(), node.owningGraph().nodes(), node.output().unique());

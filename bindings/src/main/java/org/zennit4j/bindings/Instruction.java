@@ -194,8 +194,20 @@ abstract sealed class Instruction {
 
   /** Gives a value a second slot. */
   static final class Alias extends Instruction {
+    /** The number of dimensions that the tensor must have, or 0 for any. */
+    final int dimensions;
+
+    /** The module in whose place it stands, for messages. */
+    final String path;
+
     Alias(int in, int out) {
+      this(in, out, 0, "");
+    }
+
+    Alias(int in, int out, int dimensions, String path) {
       super(new int[] {in}, new int[] {out});
+      this.dimensions = dimensions;
+      this.path = path;
     }
   }
 

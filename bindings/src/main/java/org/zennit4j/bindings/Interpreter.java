@@ -9,11 +9,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueArrayRef;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tuple;
 import org.bytedeco.pytorch.TupleElements;
+import org.zennit4j.bindings.internal.Derivatives;
 
 /**
  * Executes {@link Code} operator by operator. Values are freed after their last use. Stateless:
@@ -158,7 +160,7 @@ final class Interpreter {
       IValue[] results = interceptor == null ? null : interceptor.invoke(call, arguments);
       store(frame, call.out, results == null ? run(call.callee, arguments, null) : results);
     } else if (instruction instanceof Instruction.Branch branch) {
-      Block taken = frame.get(branch.in[0]).toBool() ? branch.then : branch.otherwise;
+      Block taken = isTrue(frame.get(branch.in[0])) ? branch.then : branch.otherwise;
       run(taken, frame);
       move(frame, taken.results, branch.out);
       frame.free(taken.left);
@@ -180,8 +182,25 @@ final class Interpreter {
     } else {
       try (PointerScope scope = new PointerScope()) {
         structure(instruction, frame);
+      } catch (Zennit4jException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw unfit(e);
       }
     }
+  }
+
+  private static boolean isTrue(IValue condition) {
+    if (!condition.isBool()) {
+      throw unfit(new IllegalStateException("a condition is no truth value"));
+    }
+    return condition.toBool();
+  }
+
+  /** Values of other types than the program says: the file is damaged, or was made by hand. */
+  private static Zennit4jException unfit(RuntimeException e) {
+    return new Zennit4jException(
+        "the program cannot run: " + Natives.firstLine(e) + "; the model may be damaged", e);
   }
 
   private static void store(Frame frame, int[] slots, IValue[] kept) {
@@ -202,8 +221,12 @@ final class Interpreter {
   }
 
   private void loop(Instruction.Loop loop, Frame frame) {
-    long limit = frame.get(loop.in[0]).toInt();
-    boolean goOn = frame.get(loop.in[1]).toBool();
+    IValue most = frame.get(loop.in[0]);
+    if (!most.isInt()) {
+      throw unfit(new IllegalStateException("the limit of a loop is no integer"));
+    }
+    long limit = most.toInt();
+    boolean goOn = isTrue(frame.get(loop.in[1]));
     int carried = loop.out.length;
     int[] from = Arrays.copyOfRange(loop.in, 2, 2 + carried);
     int[] carriedIn = Arrays.copyOfRange(loop.bodyIn, 1, 1 + carried);
@@ -216,7 +239,7 @@ final class Interpreter {
         frame.set(loop.bodyIn[0], Natives.keep(new IValue(t)));
       }
       run(loop.body, frame);
-      goOn = frame.get(loop.body.results[0]).toBool();
+      goOn = isTrue(frame.get(loop.body.results[0]));
       move(frame, carriedOut, loop.out);
       frame.free(loop.body.left);
     }
@@ -273,7 +296,17 @@ final class Interpreter {
       long position = index < 0 ? index + tuple.size() : index;
       frame.set(element.out[0], Natives.keep(new IValue(tuple.at(position))));
     } else if (instruction instanceof Instruction.Alias alias) {
-      frame.set(alias.out[0], Natives.keep(new IValue(frame.get(alias.in[0]))));
+      IValue value = frame.get(alias.in[0]);
+      if (alias.dimensions > 0 && value.toTensor().dim() != alias.dimensions) {
+        throw new ShapeException(
+            where(alias.path)
+                + "the batch normalisation was merged into the layer before it, which is right for "
+                + alias.dimensions
+                + " dimensions, but here are "
+                + value.toTensor().dim()
+                + ": use a composite without a canonizer that merges batch normalisations");
+      }
+      frame.set(alias.out[0], Natives.keep(new IValue(value)));
     } else {
       throw new IllegalStateException("unknown instruction " + instruction);
     }
@@ -304,6 +337,10 @@ final class Interpreter {
   /** Calls an operator of LibTorch; the results are kept for the caller. */
   static IValue[] operate(Instruction.Operate call, IValue[] arguments) {
     Operator operator = call.operator;
+    if (operator.withoutDerivative() && isRecorded(arguments)) {
+      throw new UnsupportedOperatorException(
+          where(call.path) + Derivatives.refusal(operator.name()));
+    }
     try (PointerScope scope = new PointerScope()) {
       IValueVector stack = new IValueVector(arguments.length);
       for (int i = 0; i < arguments.length; i++) {
@@ -322,6 +359,15 @@ final class Interpreter {
         results[i] = Natives.keep(new IValue(stack.get(i)));
       }
       return results;
+    }
+  }
+
+  private static boolean isRecorded(IValue[] arguments) {
+    try (PointerScope scope = new PointerScope()) {
+      return GradMode.is_enabled()
+          && Arrays.stream(arguments)
+              .anyMatch(
+                  a -> a.isTensor() && a.toTensor().defined() && a.toTensor().requires_grad());
     }
   }
 

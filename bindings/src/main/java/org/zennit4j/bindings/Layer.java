@@ -98,13 +98,19 @@ public final class Layer {
    * Whether an entry of a layer map matches this layer.
    *
    * @param type one of Zennit's types, or {@code torch.nn.} and a class of PyTorch, or a whole
-   *     class name
+   *     class name; for functional operators also a type of {@link Operators.Info#types()} or the
+   *     operator's name, in place or not
    * @return true if the layer is of this type
    */
   public boolean matches(String type) {
     return types.contains(type)
         || type.equals(className)
-        || type.equals(LayerTypes.publicName(className));
+        || type.equals(LayerTypes.publicName(className))
+        || (functional && Operators.isInPlace(className) && type.equals(outOfPlace()));
+  }
+
+  private String outOfPlace() {
+    return className.substring(0, className.length() - 1);
   }
 
   @Override

@@ -32,6 +32,7 @@ public final class LayerCall {
   private final List<Tensor> outputs;
   private final List<Boolean> dependent;
   private final boolean createGraph;
+  private final boolean neverNegative;
   private final Consumer<String> findings;
 
   LayerCall(
@@ -41,6 +42,7 @@ public final class LayerCall {
       List<Tensor> outputs,
       List<Boolean> dependent,
       boolean createGraph,
+      boolean neverNegative,
       Consumer<String> findings) {
     this.region = region;
     this.arguments = arguments;
@@ -48,6 +50,7 @@ public final class LayerCall {
     this.outputs = outputs;
     this.dependent = List.copyOf(dependent);
     this.createGraph = createGraph;
+    this.neverNegative = neverNegative;
     this.findings = findings;
   }
 
@@ -185,6 +188,16 @@ public final class LayerCall {
    */
   public boolean createGraph() {
     return createGraph;
+  }
+
+  /**
+   * Whether the program alone tells that no input of this call has a negative value, because they
+   * come from a ReLU, a softmax or the like. Reads no value; -0.0 and NaN may occur.
+   *
+   * @return false where that is not known, and in passes with hooks, which may change values
+   */
+  public boolean neverNegative() {
+    return neverNegative;
   }
 
   /**

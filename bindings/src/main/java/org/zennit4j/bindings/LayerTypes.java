@@ -97,42 +97,6 @@ final class LayerTypes {
                   "MaxPool2d",
                   "MaxPool3d"));
 
-  /** Operators that count as a layer of a type where no module stands for them. */
-  private static final Map<String, Set<String>> OPERATORS =
-      Map.ofEntries(
-          Map.entry("relu", Set.of(ACTIVATION, "torch.nn.ReLU")),
-          Map.entry("relu6", Set.of(ACTIVATION, "torch.nn.ReLU6")),
-          Map.entry("hardtanh", Set.of(ACTIVATION)),
-          Map.entry("leaky_relu", Set.of(ACTIVATION)),
-          Map.entry("elu", Set.of(ACTIVATION)),
-          Map.entry("celu", Set.of(ACTIVATION)),
-          Map.entry("selu", Set.of(ACTIVATION)),
-          Map.entry("gelu", Set.of(ACTIVATION)),
-          Map.entry("silu", Set.of(ACTIVATION)),
-          Map.entry("sigmoid", Set.of(ACTIVATION)),
-          Map.entry("log_sigmoid", Set.of(ACTIVATION)),
-          Map.entry("tanh", Set.of(ACTIVATION)),
-          Map.entry("softplus", Set.of(ACTIVATION)),
-          Map.entry("hardswish", Set.of(ACTIVATION)),
-          Map.entry("hardsigmoid", Set.of(ACTIVATION)),
-          Map.entry("prelu", Set.of(ACTIVATION)),
-          Map.entry("rrelu", Set.of(ACTIVATION)),
-          Map.entry("hardshrink", Set.of(ACTIVATION)),
-          Map.entry("softshrink", Set.of(ACTIVATION)),
-          Map.entry("threshold", Set.of(ACTIVATION)),
-          Map.entry("avg_pool1d", Set.of(AVG_POOL)),
-          Map.entry("avg_pool2d", Set.of(AVG_POOL)),
-          Map.entry("avg_pool3d", Set.of(AVG_POOL)),
-          Map.entry("adaptive_avg_pool1d", Set.of(AVG_POOL)),
-          Map.entry("adaptive_avg_pool2d", Set.of(AVG_POOL)),
-          Map.entry("adaptive_avg_pool3d", Set.of(AVG_POOL)),
-          Map.entry("max_pool1d", Set.of(MAX_POOL)),
-          Map.entry("max_pool2d", Set.of(MAX_POOL)),
-          Map.entry("max_pool3d", Set.of(MAX_POOL)),
-          Map.entry("adaptive_max_pool1d", Set.of(MAX_POOL)),
-          Map.entry("adaptive_max_pool2d", Set.of(MAX_POOL)),
-          Map.entry("adaptive_max_pool3d", Set.of(MAX_POOL)));
-
   private LayerTypes() {}
 
   /**
@@ -216,6 +180,6 @@ final class LayerTypes {
   }
 
   static Set<String> ofOperator(String operator) {
-    return OPERATORS.getOrDefault(operator, Set.of());
+    return Operators.of(operator).types();
   }
 }

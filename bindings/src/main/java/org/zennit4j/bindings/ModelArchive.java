@@ -11,12 +11,17 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /** Looks into a model file before LibTorch does: what it is, and whether it is whole. */
 final class ModelArchive {
+  private static final Pattern UNKNOWN =
+      Pattern.compile("Unknown builtin op: ([\\w.]+::[\\w.]+\\w)");
+
   private ModelArchive() {}
 
   /**
@@ -43,6 +48,17 @@ final class ModelArchive {
               + "); save the model with torch.jit.save",
           e);
     }
+  }
+
+  /**
+   * The operator that LibTorch did not find, if that is why it refused a model.
+   *
+   * @param refusal what LibTorch threw
+   * @return such as {@code torchvision::nms}, or null
+   */
+  static String unknownOperator(RuntimeException refusal) {
+    Matcher found = UNKNOWN.matcher(String.valueOf(refusal.getMessage()));
+    return found.find() ? found.group(1) : null;
   }
 
   private static void checkKind(List<? extends ZipEntry> entries, String source) {

@@ -14,8 +14,14 @@ import org.bytedeco.pytorch.Operation;
  * @param arguments the names of the schema's arguments, empty where there is no schema
  * @param vararg whether the number of arguments must lie on top of the stack
  * @param operation the implementation; owned by the program
+ * @param withoutDerivative whether LibTorch lets no gradient through it
  */
-record Operator(String name, List<String> arguments, boolean vararg, Operation operation) {
+record Operator(
+    String name,
+    List<String> arguments,
+    boolean vararg,
+    Operation operation,
+    boolean withoutDerivative) {
   int argument(String argument) {
     return arguments.indexOf(argument);
   }

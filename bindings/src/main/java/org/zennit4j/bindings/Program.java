@@ -58,7 +58,7 @@ public final class Program implements AutoCloseable {
     this.modules = List.copyOf(modules);
     this.defaults = defaults;
     this.writesInPlace = writesInPlace;
-    RegionFinder finder = new RegionFinder(modules);
+    RegionFinder finder = new RegionFinder(modules, new Signs(entry));
     finder.find(entry);
     this.layers = finder.layers();
     this.functionalLayers = finder.functionalLayers();
@@ -245,10 +245,12 @@ public final class Program implements AutoCloseable {
     private final Map<String, Integer> siteCounts = new HashMap<>();
     private final List<Layer> functional = new ArrayList<>();
     private final List<Region> regions = new ArrayList<>();
+    private final Signs signs;
 
     private record Found(Instruction instruction, int parent, Code owner) {}
 
-    RegionFinder(List<ModuleEntry> modules) {
+    RegionFinder(List<ModuleEntry> modules, Signs signs) {
+      this.signs = signs;
       for (ModuleEntry module : modules) {
         entries.put(module.name(), module);
       }
@@ -374,7 +376,8 @@ public final class Program implements AutoCloseable {
             invoke,
             f.owner(),
             moduleParameters(invoke, layer),
-            linearMap(invoke, null));
+            linearMap(invoke, null),
+            signs);
       }
       Instruction.Operate operate = (Instruction.Operate) f.instruction();
       Layer layer =
@@ -391,7 +394,14 @@ public final class Program implements AutoCloseable {
         }
       }
       return new Region(
-          operate.id, layer, parent, operate, f.owner(), parameters, linearMap(operate, f.owner()));
+          operate.id,
+          layer,
+          parent,
+          operate,
+          f.owner(),
+          parameters,
+          linearMap(operate, f.owner()),
+          signs);
     }
 
     private static Tensor tensor(Constant constant) {

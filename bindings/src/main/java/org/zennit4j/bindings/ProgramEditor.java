@@ -31,6 +31,7 @@ public final class ProgramEditor implements AutoCloseable {
   private final Map<Integer, List<Replacement>> parameters = new HashMap<>();
   private final Set<Integer> bypassed = new HashSet<>();
   private final Map<Integer, Map<String, Tensor>> neutral = new HashMap<>();
+  private final Map<Integer, Integer> ranks = new HashMap<>();
   private final Map<Integer, Sum> sums = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
   private boolean closed;
@@ -90,6 +91,20 @@ public final class ProgramEditor implements AutoCloseable {
    * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
   public ProgramEditor neutralize(Region norm) {
+    return neutralize(norm, 0);
+  }
+
+  /**
+   * The same for a normalisation whose channels are those of the layer before it only if the tensor
+   * between them has so many dimensions; the changed program refuses others when it runs.
+   *
+   * @param norm a call with {@link Region#batchNorm()}
+   * @param dimensions with the batch dimension; 0 for any number
+   * @return this
+   * @throws UnsupportedOperatorException if the call is no batch normalisation
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
+   */
+  public ProgramEditor neutralize(Region norm, int dimensions) {
     checkOpen();
     BatchNorm batchNorm =
         norm.batchNorm()
@@ -106,6 +121,7 @@ public final class ProgramEditor implements AutoCloseable {
           norm.id(),
           Map.of("weight", ones, "bias", zeros, "running_mean", zeros, "running_var", ones));
     }
+    ranks.put(norm.id(), dimensions);
     return bypass(norm);
   }
 
@@ -203,7 +219,7 @@ public final class ProgramEditor implements AutoCloseable {
             ? invoke.withCallee(callee)
             : invoke.withCallee(callee, invoke.parametrised);
       }
-      Code identity = identity(invoke.callee);
+      Code identity = identity(invoke.callee, ranks.getOrDefault(invoke.id, 0));
       Instruction.Operate norm = LinearMaps.sole(invoke.callee);
       return neutral.containsKey(invoke.id) && norm != null
           ? invoke.withCallee(identity, neutralized(invoke.callee, norm, neutral.get(invoke.id)))
@@ -227,10 +243,14 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   /** A code that returns its first parameter but still names its module's own parameters. */
-  private static Code identity(Code code) {
-    Code plain = Code.identity(code.path(), code.parameters());
-    return new Code(
-        plain.path(), plain.parameters(), plain.slots(), code.constants(), plain.body());
+  private static Code identity(Code code, int dimensions) {
+    int out = code.parameters();
+    Block body =
+        new Block(
+            List.of(new Instruction.Alias(0, out, dimensions, code.path())),
+            new int[] {out},
+            ownSlots(code));
+    return new Code(code.path(), code.parameters(), out + 1, code.constants(), body);
   }
 
   /** The code of a normalisation that changes nothing until its parameters are replaced. */
@@ -261,7 +281,8 @@ public final class ProgramEditor implements AutoCloseable {
 
   private Instruction rewrite(Instruction.Operate operate, Code code, List<Constant> constants) {
     if (bypassed.contains(operate.id)) {
-      return new Instruction.Alias(operate.in[0], operate.out[0]);
+      return new Instruction.Alias(
+          operate.in[0], operate.out[0], ranks.getOrDefault(operate.id, 0), operate.path);
     }
     Instruction.Operate result = operate;
     for (Replacement replacement : parameters.getOrDefault(operate.id, List.of())) {

@@ -24,6 +24,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
 
 /**
@@ -154,6 +155,14 @@ public final class Propagation implements AutoCloseable {
         if (!tensor.defined()) {
           throw new ShapeException("input " + leaves.size() + " is an undefined tensor");
         }
+        if (record && tensor.is_floating_point() && tensor.numel() == 0) {
+          throw new ShapeException(
+              "input "
+                  + leaves.size()
+                  + " is empty (its shape is "
+                  + Arrays.toString(tensor.shape())
+                  + "): there is nothing to explain");
+        }
         Tensor leaf;
         if (record && options.createGraph() && tensor.requires_grad()) {
           leaf = tensor.view_as(tensor);
@@ -256,6 +265,7 @@ public final class Propagation implements AutoCloseable {
         layers.add(new LayerRelevance(c.layer(), c.call(), ordered, out));
       }
       layerRelevances = layers;
+      Precision.finding(seeds, relevances, functions.size()).ifPresent(findings::add);
       return relevances;
     } finally {
       work = null;
@@ -336,7 +346,7 @@ public final class Propagation implements AutoCloseable {
   }
 
   /**
-   * What layer functions found unusual.
+   * What layer functions found unusual, and whether the relevance is not finite, zero or noise.
    *
    * @return one sentence each, perhaps none
    */
@@ -505,6 +515,7 @@ public final class Propagation implements AutoCloseable {
               values,
               in.stream().map(Tensor::requires_grad).toList(),
               options.createGraph(),
+              options.hooks().isEmpty() && region.inputsNeverNegative(),
               findings::add);
       List<Tensor> connected =
           autograd.apply(
@@ -582,6 +593,9 @@ public final class Propagation implements AutoCloseable {
       if (tensors == null || tensors.size() != size) {
         throw new ShapeException(
             "a hook on '" + region.name() + "' must return " + size + " tensors");
+      }
+      if (tensors.stream().anyMatch(t -> t != null && t.isNull())) {
+        throw new ClosedException("a hook on '" + region.name() + "' returned a closed tensor");
       }
       tensors.stream().filter(t -> t != null).forEach(Propagation.this::keep);
       return tensors;

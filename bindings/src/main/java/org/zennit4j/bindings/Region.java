@@ -26,6 +26,7 @@ public final class Region {
   private final Code owner;
   private final Map<String, Tensor> parameters;
   private final LinearMap linearMap;
+  private final Signs signs;
 
   Region(
       int id,
@@ -34,7 +35,8 @@ public final class Region {
       Instruction instruction,
       Code owner,
       Map<String, Tensor> parameters,
-      LinearMap linearMap) {
+      LinearMap linearMap,
+      Signs signs) {
     this.id = id;
     this.layer = layer;
     this.parent = parent;
@@ -42,6 +44,7 @@ public final class Region {
     this.owner = owner;
     this.parameters = parameters;
     this.linearMap = linearMap;
+    this.signs = signs;
   }
 
   /**
@@ -181,6 +184,11 @@ public final class Region {
         collect(loop.body, names);
       }
     }
+  }
+
+  /** Whether the program tells that no input of this call is ever negative. */
+  boolean inputsNeverNegative() {
+    return signs.inputsNeverNegative(id);
   }
 
   Instruction instruction() {

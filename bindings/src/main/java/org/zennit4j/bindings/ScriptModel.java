@@ -50,10 +50,6 @@ import org.zennit4j.bindings.internal.NativeWork;
  * more: closing it while plans are open fails.
  */
 public final class ScriptModel implements AutoCloseable {
-  /** What tracing with gradients off makes of a transformer; there is no derivative of it. */
-  private static final List<String> FUSED =
-      List.of("aten::_native_multi_head_attention", "aten::_transformer_encoder_layer_fwd");
-
   private final Module module;
   private final LoadOptions options;
   private final ScalarType dtype;
@@ -124,8 +120,8 @@ public final class ScriptModel implements AutoCloseable {
       cast = new TensorCast(stored, dtype, device, training);
       Map<Long, String> paths = new HashMap<>();
       List<ModuleEntry> entries = modules(module.jit, paths);
-      compiler = new GraphCompiler(paths, cast);
-      Code code = compiler.compile(module.jit, "forward");
+      compiler = new GraphCompiler(paths, cast, options.allowTraining());
+      Code code = compile(compiler, module);
       int[] arguments = java.util.stream.IntStream.range(0, code.parameters()).toArray();
       int[] results = java.util.stream.IntStream.range(0, code.body().results.length).toArray();
       Instruction.Invoke entry = new Instruction.Invoke(-1, "", code, arguments, results);
@@ -138,7 +134,7 @@ public final class ScriptModel implements AutoCloseable {
       module.retain();
       Program rewritten = rewriting.apply(loaded);
       this.program = rewritten == loaded ? loaded : rewritten.owning(loaded);
-      this.findings = inspectModel();
+      this.findings = inspectModel(compiler.findings());
     } catch (Throwable e) {
       if (!compiled && compiler != null) {
         Natives.releaseAll(compiler.resources());
@@ -149,9 +145,22 @@ public final class ScriptModel implements AutoCloseable {
       } else {
         loaded.close();
       }
+      if (loaded == null && e instanceof RuntimeException && !(e instanceof Zennit4jException)) {
+        // A damaged program fails anywhere in LibTorch.
+        throw new ModelLoadException(
+            module.source + ": the model cannot be read: " + Natives.firstLine(e), e);
+      }
       throw e;
     }
     this.module = module;
+  }
+
+  private static Code compile(GraphCompiler compiler, Module module) {
+    try {
+      return compiler.compile(module.jit, "forward");
+    } catch (ModelLoadException e) {
+      throw new ModelLoadException(module.source + ": " + e.getMessage(), e);
+    }
   }
 
   /** Runs when no pass is inside the loaded program any more. */
@@ -225,6 +234,16 @@ public final class ScriptModel implements AutoCloseable {
       } catch (Zennit4jException e) {
         throw e;
       } catch (RuntimeException e) {
+        String operator = ModelArchive.unknownOperator(e);
+        if (operator != null) {
+          throw new UnsupportedOperatorException(
+              source
+                  + ": the model calls "
+                  + operator
+                  + ", an operator of another library, which this LibTorch does not have; save the part of the model"
+                  + " before it (of a detector: the backbone or the head whose scores are to be explained)",
+              e);
+        }
         throw new ModelLoadException(
             source
                 + ": not a TorchScript model that this LibTorch can read ("
@@ -311,7 +330,8 @@ public final class ScriptModel implements AutoCloseable {
       IValue value = attribute.value();
       if (value.isTensor() && value.toTensor().defined() && value.toTensor().numel() > 0) {
         any = true;
-        long address = value.toTensor().data_ptr().address();
+        Pointer data = value.toTensor().data_ptr();
+        long address = data == null ? 0 : data.address();
         key.append('\n').append(name(attribute.name())).append(' ').append(address);
       }
     }
@@ -393,7 +413,7 @@ public final class ScriptModel implements AutoCloseable {
     return defaults;
   }
 
-  private List<String> inspectModel() {
+  private List<String> inspectModel(List<String> ofOperators) {
     List<String> result = new ArrayList<>();
     if (training) {
       result.add(
@@ -405,25 +425,12 @@ public final class ScriptModel implements AutoCloseable {
               + dtype
               + "), in which small relevances vanish; load it as float32");
     }
-    if (FUSED.stream().anyMatch(fused -> alwaysRuns(program.entry().callee.body(), fused))) {
-      result.add(
-          "the model was traced with gradients off: attention is one opaque operator; trace it with gradients on");
+    result.addAll(ofOperators);
+    Ending ending = Ending.of(program);
+    if (ending != Ending.OTHER) {
+      result.add(ending.finding());
     }
     return List.copyOf(result);
-  }
-
-  /** Whether an operator stands outside of all branches, where a scripted model asks for modes. */
-  private static boolean alwaysRuns(Block block, String operator) {
-    for (Instruction i : block.instructions) {
-      boolean here =
-          i instanceof Instruction.Operate operate && operate.operator.name().equals(operator);
-      boolean below =
-          i instanceof Instruction.Invoke invoke && alwaysRuns(invoke.callee.body(), operator);
-      if (here || below) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /**

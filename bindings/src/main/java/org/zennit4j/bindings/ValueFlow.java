@@ -116,7 +116,7 @@ public final class ValueFlow {
         continue;
       }
       operators.add(region);
-      if (DataFlow.METADATA.contains(region.operators().get(0))) {
+      if (Operators.of(region).is(Operators.Trait.NO_VALUES)) {
         continue;
       }
       for (Value value : in) {
@@ -194,7 +194,7 @@ public final class ValueFlow {
 
   private void operate(Instruction.Operate operate, Value[] in, Map<Integer, Value> env) {
     Region region = program.region(operate.id);
-    boolean reads = !DataFlow.METADATA.contains(operate.operator.name());
+    boolean reads = !Operators.of(operate.operator.name()).is(Operators.Trait.NO_VALUES);
     boolean depends = reads && Arrays.stream(in).anyMatch(Value::dependsOnInput);
     remember(inputs, operate.id, in);
     Source[] sources =
@@ -213,7 +213,7 @@ public final class ValueFlow {
     }
     remember(results, operate.id, Arrays.stream(sources).map(Value::of).toArray(Value[]::new));
     String name = operate.operator.shortName();
-    boolean writes = name.endsWith("_") && !name.endsWith("__");
+    boolean writes = Operators.isInPlace(name);
     if (writes && sources.length > 0 && operate.in[0] >= 0) {
       env.put(operate.in[0], Value.of(sources[0]));
     } else if (name.equals("append") || name.equals("insert") || name.equals("_set_item")) {

@@ -19,10 +19,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
-import org.zennit4j.requests.Npy;
 import org.zennit4j.requests.Provenance;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,6 +46,8 @@ import picocli.CommandLine.Spec;
       "      --attributor smooth_grad --option n_iter=5 --option seed=1"
     })
 final class AttributeCommand implements Callable<Integer> {
+  private static final String OVERWRITTEN = "the model or an input";
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -60,8 +62,13 @@ final class AttributeCommand implements Callable<Integer> {
       required = true,
       arity = "1..*",
       paramLabel = "X.npy",
-      description = "One array for each argument of the model, cast to the model's dtype.")
-  private List<Path> inputs;
+      description = {
+        "One array for each argument of the model, cast to the model's dtype: X.npy, X.npz (all",
+        "its arrays, in order) or X.npz:NAME."
+      })
+  private List<String> arguments;
+
+  private List<ArrayInput> inputs = List.of();
 
   @Mixin private TargetOption target;
   @Mixin private HowOptions how;
@@ -94,8 +101,14 @@ final class AttributeCommand implements Callable<Integer> {
 
   @Option(
       names = "--check",
-      description = "Fail if the relevance holds NaN or infinity, and name the layer where first.")
+      description =
+          "Fail if output or relevance holds NaN or infinity; name the layer where first.")
   private boolean check;
+
+  @Option(
+      names = "--remove-softmax",
+      description = "Explain logits where the model ends in a softmax or sigmoid.")
+  private boolean removeSoftmax;
 
   @Option(names = "--sidecar", description = "Write FILE.json beside R.npy: how it was made.")
   private boolean sidecar;
@@ -107,20 +120,35 @@ final class AttributeCommand implements Callable<Integer> {
     Labels names = labels == null ? Labels.none() : Labels.read(labels);
     target.check(names);
     how.check();
+    Outputs.checkArrayName("-o", output);
+    inputs = ArrayInput.read(arguments);
+    List<Path> sources = new ArrayList<>(inputs.stream().map(ArrayInput::file).toList());
+    sources.add(model);
     for (int i = 0; i < inputs.size(); i++) {
-      Outputs.check(ExplainCommand.numbered(output, i, inputs.size()));
+      Outputs.check(ExplainCommand.numbered(output, i, inputs.size()), OVERWRITTEN, sources);
     }
     if (modelOutput != null) {
-      Outputs.check(modelOutput);
+      Outputs.checkArrayName("--save-output", modelOutput);
+      Outputs.check(modelOutput, OVERWRITTEN, sources);
     }
-    List<NdArray> arrays = inputs.stream().map(Npy::read).toList();
-    try (ScriptModel network = loading.load(model, false);
+    if (sidecar && inputs.stream().anyMatch(ArrayInput::isPacked) && sources.size() > 2) {
+      long files = inputs.stream().map(ArrayInput::file).distinct().count();
+      if (files > 1) {
+        throw new UsageException("--sidecar needs all inputs in one npz file, or npy files");
+      }
+    }
+    if (sidecar && removeSoftmax) {
+      throw new UsageException(
+          "--sidecar writes a request that can be run again, and requests cannot say --remove-softmax");
+    }
+    try (ScriptModel loaded = loading.load(model, false);
+        ScriptModel network = removeSoftmax ? Ending.remove(loaded) : loaded;
         Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
         PointerScope scope = new PointerScope()) {
       LayerFiles files = new LayerFiles(explainer.program(), layers);
       List<Tensor> tensors = new ArrayList<>();
-      for (NdArray array : arrays) {
-        tensors.add(tensor(array, network));
+      for (ArrayInput input : inputs) {
+        tensors.add(tensor(input.array(), network));
       }
       Target start = how.hasMethod() && target.isDefault() ? null : target.target(names);
       AttributionOptions options =
@@ -129,6 +157,7 @@ final class AttributeCommand implements Callable<Integer> {
               .withLayers(files.names())
               .withCheckFinite(check);
       try (Attribution result = explainer.explain(tensors, start, options)) {
+        names.check(result.output());
         write(result, files, explainer, names);
       }
     }
@@ -173,7 +202,15 @@ final class AttributeCommand implements Callable<Integer> {
     request.put("id", "again");
     request.put("model", "model");
     request.put("dtype", loading.dtypeName());
-    request.put("inputs", inputs.stream().map(i -> Provenance.relative(i, folder)).toList());
+    boolean packed = inputs.get(0).isPacked();
+    if (packed) {
+      request.put("data", Provenance.relative(inputs.get(0).file(), folder));
+    }
+    request.put(
+        "inputs",
+        inputs.stream()
+            .map(i -> packed ? i.name() : Provenance.relative(i.file(), folder))
+            .toList());
     request.put(
         "target", how.hasMethod() && target.isDefault() ? null : target.json(names, folder));
     request.putAll(explainer.request());
@@ -183,7 +220,7 @@ final class AttributeCommand implements Callable<Integer> {
     request.put("check", check ? true : null);
     request.values().removeIf(Objects::isNull);
     return Sidecar.of(model)
-        .withFiles("inputs", inputs)
+        .withFiles("inputs", inputs.stream().map(ArrayInput::file).distinct().toList())
         .with("warnings", result.warnings())
         .with("models", Map.of("model", Map.of("scripted", Provenance.relative(model, folder))))
         .with("cases", List.of(request));

@@ -20,10 +20,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Recommendation;
-import org.zennit4j.images.ColorMap;
-import org.zennit4j.images.Heatmap;
+import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Picture;
@@ -31,6 +31,7 @@ import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Provenance;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,18 +48,27 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  zennit4j explain cat.png --overlay 0.5",
+      "  zennit4j explain cat.png",
       "  zennit4j explain cat.png --composite epsilon_gamma_box --target 'tiger cat'",
       "  zennit4j explain cat.png --compare epsilon_plus_flat,epsilon_gamma_box",
       "  zennit4j explain *.png -m model.pt --labels classes.txt -o maps/"
     })
 final class ExplainCommand implements Callable<Integer> {
   private static final int TOP = 5;
+  private static final String OVERWRITTEN = "the photograph or the model";
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "PNG or JPEG files.")
-  private List<Path> images;
+  @Parameters(
+      paramLabel = "IMAGE",
+      arity = "1..*",
+      description = {
+        "Pictures (PNG, JPEG, WebP, BMP, GIF, TIFF), folders of them, patterns such as 'a/*.jpg',",
+        "or - for standard input."
+      })
+  private List<String> arguments;
+
+  private List<Path> images = List.of();
 
   @Option(
       names = {"-m", "--model"},
@@ -66,13 +76,7 @@ final class ExplainCommand implements Callable<Integer> {
       description = "A TorchScript model that takes one image of shape (1,C,H,W).")
   private Path model;
 
-  @Option(
-      names = "--preprocessing",
-      paramLabel = "PRESET",
-      description =
-          "How a photograph becomes an input: imagenet (default with -m), efficientnet_lite0,"
-              + " caffe, caffe_scalar, unit.")
-  private String preprocessing;
+  @Mixin private PreprocessingOptions preparation;
 
   @Option(
       names = "--labels",
@@ -90,21 +94,11 @@ final class ExplainCommand implements Callable<Integer> {
       description = "One picture with a panel for each composite or method beside the photograph.")
   private List<String> compare = List.of();
 
-  @Option(
-      names = "--overlay",
-      paramLabel = "A",
-      description = "Lay the heatmap over the photograph, with this share (0 to 1).")
-  private Double overlay;
-
-  @Option(
-      names = "--cmap",
-      paramLabel = "MAP",
-      description = "Colours: a name of 'zennit4j cmaps' or a list such as 00f,80:fff,f00.")
-  private String colors = "coldnhot";
+  @Mixin private PictureOptions pictures;
 
   @Option(
       names = {"-o", "--output"},
-      paramLabel = "DIR|FILE.png",
+      paramLabel = "DIR|FILE.png|FILE.jpg",
       description = "Where the heatmap goes; by default PHOTO.heatmap.png in the current folder.")
   private Path output;
 
@@ -114,6 +108,11 @@ final class ExplainCommand implements Callable<Integer> {
       description = "Write the relevance too (R.0.npy, R.1.npy... for several photographs).")
   private Path relevance;
 
+  @Option(
+      names = "--keep-ending",
+      description = "Leave a softmax or sigmoid at the end; by default logits are explained.")
+  private boolean keepEnding;
+
   @Option(names = "--sidecar", description = "Write FILE.json beside each file: how it was made.")
   private boolean sidecar;
 
@@ -121,121 +120,167 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    Preprocessing chosen = preprocessing();
-    colorMap();
+    images = PhotoSources.expand(arguments);
+    Preprocessing chosen = preparation.of(model);
+    pictures.check();
     Labels names = labels();
     target.check(names);
     how.check();
     checkOptions();
     List<Path> files = outputs();
-    List<RgbImage> photos = new ArrayList<>();
-    for (Path image : images) {
-      photos.add(RgbImage.read(image));
-    }
     Path modelFile = model == null ? Home.model() : model;
     CompositeOptions.Defaults defaults =
         new CompositeOptions.Defaults("merge_batch_norm,residual_sum", true, chosen);
-    try (ScriptModel network = loading.load(modelFile, false);
+    int failed = 0;
+    try (ScriptModel loaded = loading.load(modelFile, false);
+        ScriptModel network =
+            keepEnding || Ending.of(loaded.program()) == Ending.OTHER
+                ? loaded
+                : Ending.remove(loaded);
         Explainers explainers = open(network, defaults);
         Progress progress = Progress.of("photographs", images.size())) {
-      Ending ending = Ending.of(network.program());
+      Ending ending = Ending.of(loaded.program());
       Provenance common = sidecar ? Sidecar.of(modelFile) : null;
       Set<String> warnings = new LinkedHashSet<>(network.findings());
+      if (network != loaded) {
+        String name = ending.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        warnings.add(
+            "the model ends in a "
+                + name
+                + ", which was taken off before explaining; --keep-ending leaves it");
+      }
+      Run run =
+          new Run(
+              network,
+              ending,
+              network != loaded,
+              explainers.list(),
+              fitting(chosen, network),
+              names,
+              common);
       for (int i = 0; i < images.size(); i++) {
         try (PointerScope scope = new PointerScope()) {
-          warnings.addAll(
-              explain(
-                  i, photos.get(i), files.get(i), explainers.list(), network, ending, common, out));
+          RgbImage photo = PhotoSources.read(images.get(i), preparation.upright());
+          warnings.addAll(explain(run, i, photo, files.get(i)));
+        } catch (ImageException e) {
+          failed++;
+          Progress.print(() -> spec.commandLine().getErr().println("zennit4j: " + e.getMessage()));
         }
-        progress.step(images.get(i).getFileName().toString());
+        progress.step(PhotoSources.stem(images.get(i)));
       }
       warnings.addAll(explainers.notes());
       explainers.list().forEach(e -> warnings.addAll(e.notes()));
+      progress.close();
       warnings.forEach(w -> spec.commandLine().getErr().println("zennit4j: note: " + w));
     }
-    return 0;
+    if (failed > 0 && images.size() > 1) {
+      spec.commandLine()
+          .getErr()
+          .println("zennit4j: " + failed + " of " + images.size() + " pictures were skipped");
+    }
+    return failed == 0 ? 0 : CommandLine.ExitCode.SOFTWARE;
   }
 
-  private Set<String> explain(
-      int index,
-      RgbImage image,
-      Path file,
-      List<Explainer> explainers,
+  /** What all photographs have in common. */
+  private record Run(
       ScriptModel network,
       Ending ending,
-      Provenance common,
-      PrintWriter out)
-      throws IOException {
-    Preprocessing chosen = preprocessing();
-    Labels names = labels();
-    Tensor input = ModelOptions.fitting(chosen.toTensor(image), network);
-    RgbImage photo = chosen.photo(image);
+      boolean removed,
+      List<Explainer> explainers,
+      Preprocessing preprocessing,
+      Labels names,
+      Provenance common) {}
+
+  /** A network that takes one channel gets one. */
+  private static Preprocessing fitting(Preprocessing chosen, ScriptModel network) {
+    boolean one =
+        network.program().regions().stream()
+            .flatMap(region -> region.linearMap().stream())
+            .findFirst()
+            .filter(map -> map.isConvolution() && map.weight().size(1) * map.groups() == 1)
+            .isPresent();
+    return one && chosen.colorOrder().channels() != 1
+        ? chosen.withColorOrder(ColorOrder.GREY)
+        : chosen;
+  }
+
+  private Set<String> explain(Run run, int index, RgbImage image, Path file) throws IOException {
+    Labels names = run.names();
+    Preprocessing chosen = run.preprocessing();
+    Tensor input = ModelOptions.fitting(chosen.toTensor(image), run.network());
+    RgbImage seen = chosen.photo(image);
     boolean own = target.isDefault() && (how.hasMethod() || !compare.isEmpty());
     Target start = own ? null : target.target(names, index, images.size());
     Panels panels = Panels.empty();
     Picture picture = null;
     TopClasses classes = null;
+    String explained = "";
     Attribution last = null;
     Set<String> warnings = new LinkedHashSet<>();
-    for (Explainer explainer : explainers) {
+    for (Explainer explainer : run.explainers()) {
       Attribution attribution =
           explainer.explain(
               List.of(input),
               start,
               AttributionOptions.defaults().withListener(Progress.listener()));
       if (classes == null) {
-        classes = TopClasses.of(attribution.output(), ending);
-        List<TopClasses.Likely> first = classes.top(1);
-        panels = panels.with(first.isEmpty() ? "" : labelOf(first.get(0), names), photo);
+        classes = TopClasses.of(attribution.output(), run.ending(), run.removed());
+        run.names().check(attribution.output());
+        explained = classes.explained(target, names, index, images.size());
+        panels = panels.with(explained, seen);
       }
-      Heatmap heatmap = heatmap(attribution.relevance());
-      if (heatmap.maxAbs() == 0) {
+      if (pictures.map(attribution.relevance()).maxAbs() == 0) {
         warnings.add(
             images.get(index)
                 + ": the relevance is zero everywhere ("
                 + explainer.title().replace('\n', ' ')
                 + ")");
       }
-      picture = overlay == null ? heatmap.picture() : heatmap.overlay(photo, overlay);
+      String title = explainer.title().replace("\n", ", ");
+      picture =
+          pictures.isPlain() || !compare.isEmpty()
+              ? pictures.bare(attribution.relevance(), seen)
+              : pictures.figure(
+                  attribution.relevance(), image, chosen.region(image), explained, title);
       panels = panels.with(explainer.title(), picture);
       last = attribution;
       warnings.addAll(attribution.warnings());
     }
     if (!compare.isEmpty()) {
-      int count = explainers.size() + 1;
+      int count = run.explainers().size() + 1;
       picture = panels.withColumns(count <= 5 ? count : (count + 1) / 2).draw();
     }
-    picture.writePng(file);
-    out.println(images.get(index));
-    classes.lines(TOP, names).forEach(out::println);
-    out.println((compare.isEmpty() ? "heatmap: " : "panels: ") + file);
+    picture.write(file);
+    List<String> lines = new ArrayList<>();
+    lines.add(images.get(index).toString());
+    lines.addAll(classes.lines(TOP, names));
+    lines.add("explained: " + explained);
+    lines.add((compare.isEmpty() ? "heatmap: " : "panels: ") + file);
     Path array = relevance == null ? null : numbered(relevance, index, images.size());
     if (array != null) {
       Outputs.array(array, NdArray.of(last.relevance()));
-      out.println("relevance: " + array);
+      lines.add("relevance: " + array);
     }
-    if (common != null) {
-      writeSidecars(index, file, array, explainers, classes, last, common);
+    PrintWriter out = spec.commandLine().getOut();
+    Progress.print(
+        () -> {
+          lines.forEach(out::println);
+          out.flush();
+        });
+    if (run.common() != null) {
+      writeSidecars(index, file, array, run, classes, last);
     }
-    out.flush();
     return warnings;
   }
 
   private void writeSidecars(
-      int index,
-      Path file,
-      Path array,
-      List<Explainer> explainers,
-      TopClasses classes,
-      Attribution last,
-      Provenance common)
+      int index, Path file, Path array, Run run, TopClasses classes, Attribution last)
       throws IOException {
-    List<Map<String, Object>> requests = explainers.stream().map(Explainer::request).toList();
+    List<Map<String, Object>> requests = run.explainers().stream().map(Explainer::request).toList();
     Provenance card =
-        common
+        run.common()
             .withFiles("inputs", List.of(images.get(index)))
-            .with("preprocessing", preprocessing().toString())
+            .with("preprocessing", run.preprocessing().toString())
             .with("target", target.text());
     if (requests.size() == 1) {
       card = card.with(requests.get(0));
@@ -255,19 +300,6 @@ final class ExplainCommand implements Callable<Integer> {
     if (array != null) {
       Sidecar.write(card, array);
     }
-  }
-
-  private static String labelOf(TopClasses.Likely first, Labels names) {
-    String name = names.name(first.index());
-    return name == null ? "class " + first.index() : name;
-  }
-
-  private Heatmap heatmap(Tensor values) {
-    if (values.dim() != 4 && values.dim() != 3) {
-      throw new UsageException(
-          "the relevance is no picture; zennit4j attribute writes it as array");
-    }
-    return Heatmap.of(values).withColorMap(colorMap());
   }
 
   private Explainers open(ScriptModel network, CompositeOptions.Defaults defaults) {
@@ -293,9 +325,6 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   private void checkOptions() {
-    if (overlay != null && !(overlay >= 0 && overlay <= 1)) {
-      throw new UsageException("--overlay is a share from 0 to 1, not " + overlay);
-    }
     if (!compare.isEmpty()) {
       if (how.hasMethod() || how.composite().isGiven()) {
         throw new UsageException(
@@ -305,24 +334,6 @@ final class ExplainCommand implements Callable<Integer> {
         throw new UsageException(
             "--save-relevance writes one map; it cannot be used with --compare");
       }
-    }
-  }
-
-  private Preprocessing preprocessing() {
-    String name =
-        preprocessing != null ? preprocessing : model == null ? "efficientnet_lite0" : "imagenet";
-    try {
-      return Preprocessing.named(name);
-    } catch (ImageException e) {
-      throw new UsageException(e.getMessage());
-    }
-  }
-
-  private ColorMap colorMap() {
-    try {
-      return ColorMap.of(colors);
-    } catch (ImageException e) {
-      throw new UsageException(e.getMessage());
     }
   }
 
@@ -337,43 +348,38 @@ final class ExplainCommand implements Callable<Integer> {
   private List<Path> outputs() throws IOException {
     List<Path> files = new ArrayList<>();
     boolean single =
-        output != null
-            && !Files.isDirectory(output)
-            && output.toString().toLowerCase(Locale.ROOT).endsWith(".png");
+        output != null && !Files.isDirectory(output) && PictureOptions.isPicture(output);
     if (single && images.size() > 1) {
       throw new UsageException(
           "-o " + output + " is one file for " + images.size() + " photographs; give a folder");
     }
-    if (output != null && Files.isRegularFile(output) && !single) {
+    boolean suffixed = output != null && output.getFileName().toString().matches(".+\\.\\w{2,4}");
+    boolean folder = output != null && Files.isDirectory(output);
+    if (output != null && !single && !folder && (suffixed || Files.isRegularFile(output))) {
       throw new UsageException(
-          "-o " + output + " is neither a folder nor a name that ends in .png");
+          "-o " + output + " is neither a folder nor a name that ends in .png, .jpg or .jpeg");
+    }
+    List<Path> sources = new ArrayList<>(images);
+    if (model != null) {
+      sources.add(model);
     }
     Set<String> used = new LinkedHashSet<>();
     for (Path image : images) {
       Path file = single ? output : inFolder(image, used);
-      if (Files.exists(file)) {
-        for (Path photo : images) {
-          if (Files.exists(photo) && Files.isSameFile(file, photo)) {
-            throw new UsageException(
-                "-o " + file + " would overwrite the photograph; choose another name");
-          }
-        }
-      }
-      Outputs.check(file);
+      Outputs.check(file, OVERWRITTEN, sources);
       files.add(file);
     }
     if (relevance != null) {
+      Outputs.checkArrayName("--save-relevance", relevance);
       for (int i = 0; i < images.size(); i++) {
-        Outputs.check(numbered(relevance, i, images.size()));
+        Outputs.check(numbered(relevance, i, images.size()), OVERWRITTEN, sources);
       }
     }
     return files;
   }
 
   private Path inFolder(Path image, Set<String> used) {
-    String name = String.valueOf(image.getFileName());
-    int dot = name.lastIndexOf('.');
-    String stem = dot > 0 ? name.substring(0, dot) : name;
+    String stem = PhotoSources.stem(image);
     String kind = compare.isEmpty() ? ".heatmap" : ".compare";
     String unique = stem;
     // Photographs of equal names from several folders.

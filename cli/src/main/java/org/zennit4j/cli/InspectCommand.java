@@ -20,11 +20,7 @@ import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
-import org.zennit4j.attribution.Gradient;
-import org.zennit4j.attribution.NonFinite;
-import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.HookHandle;
 import org.zennit4j.bindings.Layer;
@@ -35,8 +31,9 @@ import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizer;
-import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.diagnosis.Conservation;
+import org.zennit4j.diagnosis.Diagnosis;
 import org.zennit4j.requests.CompositeWriter;
 import org.zennit4j.requests.Json;
 import org.zennit4j.requests.Npy;
@@ -127,9 +124,11 @@ final class InspectCommand implements Callable<Integer> {
         Map<String, long[]> known = inputs.isEmpty() ? Map.of() : runForShapes(network, inputs);
         Conservation conservation = null;
         if (!given.files.isEmpty() && composite.isGiven()) {
-          conservation = conservation(network, choice.composite(), inputs);
+          conservation =
+              Conservation.of(
+                  plan, inputs, target.target(Labels.none()), AttributionOptions.defaults());
         }
-        List<String> findings = new ArrayList<>(Findings.of(plan, composite.isGiven()));
+        List<String> findings = Diagnosis.of(plan).sentences();
         Report report = new Report(network, plan, known, conservation, findings);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
@@ -185,31 +184,6 @@ final class InspectCommand implements Callable<Integer> {
       handles.forEach(HookHandle::close);
     }
     return shapes;
-  }
-
-  private Conservation conservation(ScriptModel network, Composite chosen, List<Tensor> inputs) {
-    AttributionOptions options = AttributionOptions.defaults().withLayers(layer -> true);
-    Target start = target.target(Labels.none());
-    Losses losses = new Losses(chosen);
-    try (Plan plan = Plan.of(network, losses);
-        Gradient gradient = new Gradient(plan);
-        Attribution result = gradient.attribute(inputs, start, options)) {
-      boolean finite =
-          result.relevances().stream().allMatch(r -> r == null || r.isfinite().all().item_bool());
-      Optional<NonFinite> first =
-          finite
-              ? Optional.empty()
-              : NonFinite.find(plan, inputs, start::apply, AttributionOptions.defaults());
-      return new Conservation(result, (name, call) -> loss(plan, losses, name, call), first);
-    }
-  }
-
-  private static Optional<Losses.Loss> loss(Plan plan, Losses losses, String name, int call) {
-    return plan.program()
-        .layer(name)
-        .map(layer -> plan.program().regions(layer))
-        .filter(sites -> call < sites.size())
-        .flatMap(sites -> losses.of(sites.get(call)));
   }
 
   /** All that is shown. */
@@ -327,16 +301,16 @@ final class InspectCommand implements Callable<Integer> {
       out.println();
       out.println("relevance, from the output to the input:");
       List<String> names = layers().stream().filter(this::isShown).map(Layer::name).toList();
-      conservation.lines(names::contains).forEach(out::println);
+      new ConservationReport(conservation).lines(names::contains).forEach(out::println);
       conservation
           .root()
           .ifPresent(
               r ->
                   out.println(
                       "in all: "
-                          + Conservation.number(r.arrives())
+                          + ConservationReport.number(r.arrives())
                           + " started at the output, "
-                          + Conservation.number(conservation.input())
+                          + ConservationReport.number(conservation.input())
                           + " arrived at the input"));
       conservation
           .firstNotFinite()
@@ -396,7 +370,7 @@ final class InspectCommand implements Callable<Integer> {
       }
       root.put("layers", list);
       if (conservation != null) {
-        root.put("conservation", conservation.json());
+        root.put("conservation", new ConservationReport(conservation).json());
       }
       root.put("findings", findings);
       return root;

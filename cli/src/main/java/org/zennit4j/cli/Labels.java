@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.internal.NearestNames;
 
 /** The names of a model's classes, one a line; there may be none. */
@@ -27,13 +29,33 @@ final class Labels {
 
   static Labels read(Path file) throws IOException {
     try {
-      List<String> lines = Files.readAllLines(file).stream().map(String::strip).toList();
+      List<String> lines =
+          new ArrayList<>(Files.readAllLines(file).stream().map(String::strip).toList());
       if (lines.stream().allMatch(String::isEmpty)) {
         throw new UsageException(file + ": holds no class names; it needs one a line");
       }
-      return new Labels(lines);
+      while (lines.get(lines.size() - 1).isEmpty()) {
+        lines.remove(lines.size() - 1);
+      }
+      return new Labels(List.copyOf(lines));
     } catch (CharacterCodingException e) {
       throw new UsageException(file + ": is no text in UTF-8; it needs one class name a line");
+    }
+  }
+
+  /**
+   * Refuses names that are not those of the model's classes.
+   *
+   * @param output of shape (batch, classes), or another one, which has no classes
+   */
+  void check(Tensor output) {
+    if (!names.isEmpty() && output.dim() == 2 && output.size(1) != names.size()) {
+      throw new UsageException(
+          "there are "
+              + names.size()
+              + " class names for "
+              + output.size(1)
+              + " classes; give one a line, line 1 for class 0");
     }
   }
 

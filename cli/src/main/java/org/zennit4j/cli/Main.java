@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  zennit4j explain cat.png --overlay 0.5",
+      "  zennit4j explain cat.png",
       "  zennit4j inspect model.pt",
       "  zennit4j explain --help"
     },

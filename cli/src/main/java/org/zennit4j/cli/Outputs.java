@@ -11,6 +11,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
+import java.util.Locale;
 import java.util.UUID;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
@@ -23,6 +25,30 @@ final class Outputs {
   }
 
   private Outputs() {}
+
+  /** Arrays are written as npy, and a name in another format promises something else. */
+  static void checkArrayName(String option, Path file) {
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    if (dot > 0 && !name.toLowerCase(Locale.ROOT).endsWith(".npy")) {
+      throw new UsageException(
+          option + " " + file + ": arrays are written as npy; choose a name that ends in .npy");
+    }
+  }
+
+  /** As {@link #check(Path)}; what the work starts from must not be overwritten. */
+  static void check(Path file, String what, Collection<Path> sources) {
+    check(file);
+    for (Path source : sources) {
+      try {
+        if (Files.exists(file) && Files.exists(source) && Files.isSameFile(file, source)) {
+          throw new UsageException(file + " would overwrite " + what + "; choose another name");
+        }
+      } catch (IOException e) {
+        throw cannotWrite(file, reason(e), e);
+      }
+    }
+  }
 
   /** Makes sure that a file can be written, before the work for it begins. */
   static void check(Path file) {

@@ -60,16 +60,6 @@ final class PlanExplainer implements Explainer {
     return request;
   }
 
-  @Override
-  public List<String> notes() {
-    return isWithoutRules()
-        ? List.of(
-            "no layer of this model gets a rule from "
-                + choice.title()
-                + ", so that it is the plain gradient")
-        : List.of();
-  }
-
   private boolean isWithoutRules() {
     return plan.rules().isEmpty() && !(plan.composite() instanceof EmptyComposite);
   }

@@ -4,6 +4,10 @@
  */
 package org.zennit4j.cli;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -14,24 +18,77 @@ final class Progress implements AutoCloseable {
   /** Set by the launcher, which can tell. */
   static final String PROPERTY = "zennit4j.terminal";
 
-  private final ProgressBar bar;
+  private static final int WIDTH = 79;
 
-  private Progress(ProgressBar bar) {
+  /** Erases the rest of the line: ECMA-48, EL. */
+  private static final String ERASE = "\u001b[K";
+
+  private final ProgressBar bar;
+  private final Line line;
+
+  private Progress(ProgressBar bar, Line line) {
     this.bar = bar;
+    this.line = line;
+  }
+
+  /** The bars that are open, the newest last: it alone is shown. Also the lock of the line. */
+  private static final Deque<Line> OPEN = new ArrayDeque<>();
+
+  /** The terminal's last line, on which the bars are drawn one over the other. */
+  private static final class Line implements Consumer<String> {
+    @Override
+    @SuppressWarnings("SystemOut")
+    public void accept(String bar) {
+      synchronized (OPEN) {
+        if (OPEN.peekLast() == this) {
+          System.err.print("\r" + bar + ERASE);
+          System.err.flush();
+        }
+      }
+    }
+
+    @SuppressWarnings("SystemOut")
+    void close() {
+      synchronized (OPEN) {
+        OPEN.remove(this);
+        System.err.print("\r" + ERASE);
+        System.err.flush();
+      }
+    }
+  }
+
+  /**
+   * Prints lines to a terminal that may show a bar: it is erased before, and drawn again below at
+   * its next step.
+   */
+  @SuppressWarnings("SystemOut")
+  static void print(Runnable lines) {
+    synchronized (OPEN) {
+      if (!OPEN.isEmpty()) {
+        System.err.print("\r" + ERASE);
+        System.err.flush();
+      }
+      lines.run();
+    }
   }
 
   static Progress of(String task, long steps) {
     if (steps < 2 || !Boolean.getBoolean(PROPERTY)) {
-      return new Progress(null);
+      return new Progress(null, null);
+    }
+    Line line = new Line();
+    synchronized (OPEN) {
+      OPEN.add(line);
     }
     return new Progress(
         new ProgressBarBuilder()
+            .setConsumer(new DelegatingProgressBarConsumer(line, WIDTH))
             .setTaskName(task)
             .setInitialMax(steps)
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(200)
-            .clearDisplayOnFinish()
-            .build());
+            .build(),
+        line);
   }
 
   /** Shows the passes of an attribution. */
@@ -71,6 +128,7 @@ final class Progress implements AutoCloseable {
   public void close() {
     if (bar != null) {
       bar.close();
+      line.close();
     }
   }
 }

@@ -7,7 +7,10 @@ package org.zennit4j.cli;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.zennit4j.requests.Provenance;
 import org.zennit4j.requests.RequestException;
@@ -81,6 +84,7 @@ final class RunCommand implements Callable<Integer> {
     RequestRunner.Summary summary;
     Progress[] progress = new Progress[1];
     int[] failed = new int[1];
+    Map<String, List<String>> notes = new LinkedHashMap<>();
     try {
       RequestFile file = RequestFile.read(requests);
       running.start();
@@ -91,13 +95,22 @@ final class RunCommand implements Callable<Integer> {
               .withDevice(running.device())
               .withSidecars(sidecar ? Provenance.now(Version.own()) : null)
               .withListener(
-                  (id, result, done, total) -> {
-                    if (progress[0] == null) {
-                      progress[0] = Progress.of("cases", total);
+                  new RequestRunner.Listener() {
+                    @Override
+                    public void onCase(String id, String result, int done, int total) {
+                      if (progress[0] == null) {
+                        progress[0] = Progress.of("cases", total);
+                      }
+                      progress[0].to(done);
+                      if (!result.equals("ok") && failed[0]++ < SHOWN) {
+                        err.println("zennit4j: " + id + ": " + result);
+                      }
                     }
-                    progress[0].to(done);
-                    if (!result.equals("ok") && failed[0]++ < SHOWN) {
-                      err.println("zennit4j: " + id + ": " + result);
+
+                    @Override
+                    public void onNotes(String id, List<String> texts) {
+                      texts.forEach(
+                          text -> notes.computeIfAbsent(text, t -> new ArrayList<>()).add(id));
                     }
                   })
               .run(output);
@@ -111,9 +124,14 @@ final class RunCommand implements Callable<Integer> {
     if (failed[0] > SHOWN) {
       err.println("zennit4j: and " + (failed[0] - SHOWN) + " more; see the summary");
     }
+    notes.forEach((text, ids) -> err.println("zennit4j: note: " + among(ids) + ": " + text));
     int all = summary.results().size();
     out.println(
         (all - failed[0]) + " of " + all + " cases done: " + output.resolve("summary.json"));
     return summary.exitStatus();
+  }
+
+  private static String among(List<String> ids) {
+    return ids.size() == 1 ? ids.get(0) : ids.get(0) + " and " + (ids.size() - 1) + " more";
   }
 }

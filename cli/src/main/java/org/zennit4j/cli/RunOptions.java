@@ -18,7 +18,7 @@ final class RunOptions {
       names = "--threads",
       paramLabel = "N",
       description = "Threads inside an operator; by default LibTorch decides.")
-  private int threads;
+  private Integer threads;
 
   String device() {
     if (!device.matches("cpu|cuda(:\\d{1,4})?")) {
@@ -29,12 +29,12 @@ final class RunOptions {
 
   /** Loads LibTorch, demands that the device is there, and sets the threads. */
   void start() {
-    if (threads < 0 || threads > 1024) {
+    if (threads != null && (threads < 1 || threads > 1024)) {
       throw new UsageException("--threads is a number from 1 on, not " + threads);
     }
     LibTorch.load();
     Devices.check(device());
-    if (threads > 0) {
+    if (threads != null) {
       torch.set_num_threads(threads);
     }
   }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.requests.Npy;
@@ -31,6 +32,22 @@ final class TargetOption {
   /** Whether the user chose nothing. */
   boolean isDefault() {
     return text.equals("top1");
+  }
+
+  /** Whether the most likely class is explained. */
+  boolean isTop1() {
+    return text.equalsIgnoreCase("top1") || text.equalsIgnoreCase("logit:top1");
+  }
+
+  /** The class of one of several samples, where the target is a class that the user named. */
+  OptionalInt single(Labels labels, int sample, int samples) {
+    String name = text.toLowerCase(Locale.ROOT);
+    if (text.startsWith("seed:") || isTop1() || name.equals("output") || name.equals("all")) {
+      return OptionalInt.empty();
+    }
+    String classes = text.startsWith("logit:") ? text.substring(6) : text;
+    int[] chosen = classes(classes, labels, sample, samples);
+    return chosen.length == 1 ? OptionalInt.of(chosen[0]) : OptionalInt.empty();
   }
 
   String text() {

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Ending;
 import org.zennit4j.requests.NdArray;
 
 /** The most likely classes of one sample. */
@@ -28,20 +30,27 @@ final class TopClasses {
    *
    * @param output of shape (1, classes), or another one, which has no classes
    * @param ending the operator that the model ends in, which tells logits from probabilities
+   * @param removed whether it was taken off
    */
-  static TopClasses of(Tensor output, Ending ending) {
+  static TopClasses of(Tensor output, Ending ending, boolean removed) {
     if (output.dim() != 2 || output.size(0) != 1) {
       return new TopClasses(new double[0]);
     }
     double[] values = NdArray.of(output).toDoubles();
-    switch (ending) {
-      case SOFTMAX -> {}
+    if (removed && ending == Ending.SIGMOID) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = 1 / (1 + Math.exp(-values[i]));
+      }
+      return new TopClasses(values);
+    }
+    switch (removed ? Ending.OTHER : ending) {
+      case SOFTMAX, SIGMOID -> {}
       case LOG_SOFTMAX -> {
         for (int i = 0; i < values.length; i++) {
           values[i] = Math.exp(values[i]);
         }
       }
-      case OTHER -> softmax(values);
+      case LOGITS -> softmax(values);
     }
     return new TopClasses(values);
   }
@@ -66,6 +75,20 @@ final class TopClasses {
         .limit(count)
         .map(i -> new Likely(i, probabilities[i]))
         .toList();
+  }
+
+  /** What a target explains: the class with its probability, or the target's own words. */
+  String explained(TargetOption target, Labels labels, int sample, int samples) {
+    OptionalInt chosen = target.single(labels, sample, samples);
+    int index = chosen.orElse(-1);
+    if (target.isTop1() && probabilities.length > 0) {
+      index = top(1).get(0).index();
+    }
+    if (index < 0 || index >= probabilities.length) {
+      return target.isTop1() ? "the output" : target.text();
+    }
+    return String.format(
+        Locale.ROOT, "%s  %.1f %%", labels.show(index), 100 * probabilities[index]);
   }
 
   /** One line for each of the most likely classes. */

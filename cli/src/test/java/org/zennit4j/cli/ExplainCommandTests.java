@@ -55,11 +55,13 @@ class ExplainCommandTests {
     Path map = folder.resolve("map.png");
     Path array = folder.resolve("r.npy");
     Session run =
-        Session.of("explain", Session.photo(photo), "-o", map, "--save-relevance", array).ok();
-    assertThat(run.lines()).hasSize(8);
+        Session.of("explain", Session.photo(photo), "-o", map, "--save-relevance", array, "--plain")
+            .ok();
+    assertThat(run.lines()).hasSize(9);
     assertThat(run.lines().get(1)).containsPattern("^  0\\.\\d{3}  (" + classes + ") [a-zA-Z]");
-    assertThat(run.lines().get(6)).isEqualTo("heatmap: " + map);
-    assertThat(run.lines().get(7)).isEqualTo("relevance: " + array);
+    assertThat(run.lines().get(6)).containsPattern("^explained: (" + classes + ") .* %$");
+    assertThat(run.lines().get(7)).isEqualTo("heatmap: " + map);
+    assertThat(run.lines().get(8)).isEqualTo("relevance: " + array);
     RgbImage picture = RgbImage.read(map);
     assertThat(picture.width()).isEqualTo(224);
     assertThat(picture.height()).isEqualTo(224);
@@ -104,7 +106,8 @@ class ExplainCommandTests {
   @Test
   void anOverlayShowsThePhotograph() {
     Path file = folder.resolve("over.png");
-    Session.of("explain", Session.photo("coffee.png"), "-o", file, "--overlay", "0").ok();
+    Session.of("explain", Session.photo("coffee.png"), "-o", file, "--overlay", "0", "--plain")
+        .ok();
     RgbImage photo = RgbImage.read(Session.photo("coffee.png"));
     RgbImage seen = org.zennit4j.images.Preprocessing.EFFICIENTNET_LITE0.photo(photo);
     assertThat(RgbImage.read(file)).isEqualTo(seen);
@@ -195,7 +198,7 @@ class ExplainCommandTests {
   @Test
   void photographsThatCannotBeRead() throws Exception {
     Session.of("explain", "none.png").fails(1, "cannot read none.png", "no such file");
-    Session.of("explain", "pom.xml").fails(1, "pom.xml is not a PNG or JPEG image");
+    Session.of("explain", "pom.xml").fails(1, "pom.xml is not a PNG, JPEG, WebP");
     Path half = folder.resolve("half.png");
     Files.write(half, Arrays.copyOf(Files.readAllBytes(Session.photo("coffee.png")), 5000));
     Session.of("explain", half).fails(1, half.toString());
@@ -205,7 +208,7 @@ class ExplainCommandTests {
   @Test
   void aWrongShapeNamesTheLayer() {
     Session.of("explain", Session.photo("coffee.png"), "-m", Session.model("fashion_cnn.pt"))
-        .fails(1, "features.0", "3 channels");
+        .fails(1, "classifier", "cannot be multiplied");
   }
 
   @Test

@@ -51,7 +51,8 @@ class ListCommandsTests {
   void versionAndHelp() {
     assertThat(Session.of("--version").ok().lines().get(0)).startsWith("zennit4j ");
     assertThat(Session.of("--help").ok().out()).contains("explain", "doctor", "Exit status:");
-    assertThat(Session.of("explain", "--help").ok().out()).contains("--overlay", "Examples:");
+    assertThat(Session.of("explain", "--help").ok().out())
+        .contains("--overlay", "--plain", "Examples:");
   }
 
   @Test

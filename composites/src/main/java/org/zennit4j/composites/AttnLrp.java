@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
@@ -134,30 +135,33 @@ public record AttnLrp(
   }
 
   private Optional<Rule> operator(Roles roles, Region site) {
-    String name = Operators.plainName(site);
-    if (Operators.SHARING.contains(name)) {
+    String name = Operators.of(site).name();
+    if (Operators.of(name).is(Operators.Trait.SHARES)) {
       return Optional.of(new Norm(stabilizer));
     }
-    if (Operators.ELEMENTWISE_PRODUCT.contains(name) || Operators.MATRIX_PRODUCT.contains(name)) {
+    if (Operators.of(name).is(Operators.Trait.GATES)
+        || Operators.of(name).is(Operators.Trait.CONTRACTS)) {
       OptionalInt signal =
           roles.isOfTwo(site) || name.equals("einsum")
               ? roles.factors.signal(site, constantWeights)
               : OptionalInt.empty();
       return Optional.of(new Bilinear(signal, stabilizer));
     }
-    if (Operators.SOFTMAX.contains(name)) {
+    if (Operators.of(name).is(Operators.Kind.SOFTMAX, Operators.Kind.LOG_SOFTMAX)) {
       return Optional.of(new Softmax(stabilizer));
     }
-    if (Operators.NORMALIZATION.contains(name)) {
+    if (Operators.of(name).is(Operators.Trait.NORMALIZES)) {
       return Optional.of(new Normalization(false, stabilizer, zeroParams));
     }
-    if (Operators.ATTENTION.contains(name)) {
+    if (name.equals("scaled_dot_product_attention")) {
       return Optional.of(new Attention(constantWeights, stabilizer));
     }
-    if (name.equals(Operators.MULTI_HEAD_ATTENTION)) {
+    if (name.equals("_native_multi_head_attention")) {
       return Optional.of(new MultiHeadAttention(constantWeights, stabilizer));
     }
-    return Operators.isElementwise(name) ? Optional.of(new Pass()) : Optional.empty();
+    return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
+        ? Optional.of(new Pass())
+        : Optional.empty();
   }
 
   @Override

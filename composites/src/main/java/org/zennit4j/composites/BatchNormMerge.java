@@ -19,6 +19,9 @@ import org.zennit4j.bindings.Region;
 /**
  * Merges one batch normalisation into the linear layer before it: {@code W' = s W}, {@code b' = s
  * (b - mean) + beta} with {@code s = gamma / sqrt(variance + eps)}.
+ *
+ * <p>That holds where the axis that is normalised, axis 1, is the axis of the layer's outputs. Of a
+ * matrix product it is the last axis, so the number of dimensions is checked when the network runs.
  */
 final class BatchNormMerge {
   private BatchNormMerge() {}
@@ -44,8 +47,23 @@ final class BatchNormMerge {
     return only
             && channels(producer.get().linearMap().get())
                 == norm.batchNorm().orElseThrow().mean().numel()
+            && (!isFrozen(norm) || dimensions(producer.get()) == 4)
         ? producer
         : Optional.empty();
+  }
+
+  /** Torchvision's own form numbers axes from the end, and so fits images alone. */
+  private static boolean isFrozen(Region norm) {
+    return norm.layer() != null && norm.layer().className().contains("FrozenBatchNorm");
+  }
+
+  /**
+   * The dimensions of a batch of the layer's outputs in which axis 1 is the axis of its output
+   * channels: for a matrix product that is the last one.
+   */
+  private static int dimensions(Region linear) {
+    LinearMap map = linear.linearMap().orElseThrow();
+    return map.isConvolution() ? (int) map.weight().dim() : 2;
   }
 
   static boolean isWithin(Region region, Region container) {
@@ -79,7 +97,7 @@ final class BatchNormMerge {
       editor.setParameter(linear, "weight", weight);
       editor.setParameter(linear, "bias", bias);
     }
-    editor.neutralize(norm);
+    editor.neutralize(norm, dimensions(linear));
   }
 
   private static Tensor scaled(LinearMap map, Tensor scale) {

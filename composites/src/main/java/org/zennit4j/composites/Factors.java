@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
 
@@ -87,7 +88,7 @@ final class Factors {
    * @return its number, or empty for equal parts
    */
   OptionalInt signal(Region product, boolean constantWeights) {
-    String name = Operators.plainName(product);
+    String name = Operators.of(product).name();
     if (name.equals("div") || name.equals("divide") || name.equals("true_divide")) {
       return OptionalInt.of(0);
     }
@@ -126,11 +127,11 @@ final class Factors {
   }
 
   private static boolean isSoftmax(Region operator) {
-    return Set.of("softmax", "_softmax").contains(Operators.plainName(operator));
+    return Set.of("softmax", "_softmax").contains(Operators.of(operator).name());
   }
 
   private static boolean isSigmoid(Region operator) {
-    return SIGMOIDS.contains(Operators.plainName(operator));
+    return SIGMOIDS.contains(Operators.of(operator).name());
   }
 
   /** Of an operator whose factors are the elements of a list: the one beside the weights. */
@@ -144,15 +145,15 @@ final class Factors {
 
   /** An activation, or one that is written as a product. */
   private boolean isActivation(Region operator) {
-    return Operators.isActivation(operator)
-        || (isProduct(Operators.plainName(operator))
+    return Operators.of(operator).is(Operators.Trait.ACTIVATES)
+        || (isProduct(Operators.of(operator).name())
             && dependents(operator) == 2
             && (isGateOf(operator, 0, 1) || isGateOf(operator, 1, 0)));
   }
 
   /** 1 / x, however it is written. */
   private boolean isInverse(Region operator) {
-    String name = Operators.plainName(operator);
+    String name = Operators.of(operator).name();
     return INVERSES.contains(name)
         || (name.equals("pow") && operator.number("exponent").orElse(1) < 0)
         || (name.equals("div")
@@ -184,7 +185,7 @@ final class Factors {
     return ofGate.ends.equals(ofSignal.ends)
         && ofGate.reachesInput == ofSignal.reachesInput
         && ofGate.bends
-        && ofGate.ends.stream().noneMatch(end -> PARTS.contains(Operators.plainName(end)));
+        && ofGate.ends.stream().noneMatch(end -> PARTS.contains(Operators.of(end).name()));
   }
 
   /** Back from an argument, through some kinds of operators, to those where it has to end. */
@@ -217,7 +218,7 @@ final class Factors {
     }
 
     private void through(Region operator) {
-      boolean casts = CASTS.contains(Operators.plainName(operator));
+      boolean casts = CASTS.contains(Operators.of(operator).name());
       if (stops.test(operator) || !(casts || passes.test(operator))) {
         ends.add(operator);
         return;
@@ -236,19 +237,20 @@ final class Factors {
   }
 
   private boolean isAffine(Region operator) {
-    String name = Operators.plainName(operator);
+    String name = Operators.of(operator).name();
     return name.startsWith("clamp") || (AFFINE.contains(name) && dependents(operator) == 1);
   }
 
   private boolean isScaling(Region operator) {
-    String name = Operators.plainName(operator);
+    String name = Operators.of(operator).name();
     return SCALING.contains(name)
         && dependents(operator) == 1
         && (flow.dependsOnInput(operator, 0) || !name.equals("div"));
   }
 
   private boolean isElementwise(Region operator) {
-    return Operators.isElementwise(operator) || AFFINE.contains(Operators.plainName(operator));
+    return Operators.of(operator).is(Operators.Trait.ELEMENTWISE)
+        || AFFINE.contains(Operators.of(operator).name());
   }
 
   private int dependents(Region operator) {

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.Operators.Kind;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
@@ -52,31 +54,6 @@ public record KernelComposite(
       "the network has no input layer: its input reaches no linear layer or convolution through"
           + " reshaping, padding and constant affine steps only; use a method without a rule for"
           + " input layers";
-
-  /** Elementwise activations that Zennit's types leave out. */
-  private static final Set<String> FURTHER_ACTIVATIONS =
-      Set.of(
-          "aten::mish",
-          "aten::clamp",
-          "aten::clamp_min",
-          "aten::clamp_max",
-          "aten::clamp_",
-          "aten::clamp_min_",
-          "aten::clamp_max_",
-          "aten::relu_",
-          "aten::hardtanh_",
-          "aten::relu6_",
-          "aten::leaky_relu_",
-          "aten::elu_",
-          "aten::celu_",
-          "aten::selu_",
-          "aten::silu_",
-          "aten::sigmoid_",
-          "aten::tanh_",
-          "aten::mish_",
-          "aten::threshold_",
-          "aten::hardswish_",
-          "aten::hardsigmoid_");
 
   private static final String FLOW = KernelComposite.class.getName();
 
@@ -128,15 +105,30 @@ public record KernelComposite(
     if (positions.affine().contains(name)) {
       return Optional.of(new ElementwisePass());
     }
-    if (layer.matches(Types.ACTIVATION) || FURTHER_ACTIVATIONS.contains(layer.className())) {
+    if (isActivation(layer)) {
       return activationsPass ? Optional.of(new Pass()) : Optional.empty();
     }
     boolean shares =
         layer.matches(Types.AVG_POOL)
             || layer.matches(Types.SUM)
             || (layer.matches(Types.BATCH_NORM) && runs(context.program(), layer))
-            || (layer.className().equals("aten::mean") && isPooling(context, layer));
+            || (isMean(layer) && isPooling(context, layer));
     return shares ? Optional.of(new Norm(stabilizer)) : Optional.empty();
+  }
+
+  private static boolean isMean(Layer layer) {
+    return layer.functional() && Operators.of(layer.className()).is(Kind.MEAN);
+  }
+
+  private static boolean isPower(Operators.Info operator) {
+    return operator.is(Kind.PRODUCT) || List.of("pow", "square").contains(operator.name());
+  }
+
+  /** Elementwise activations, those too that Zennit's type leaves out. */
+  private static boolean isActivation(Layer layer) {
+    return layer.matches(Types.ACTIVATION)
+        || (layer.functional()
+            && Operators.of(layer.className()).is(Kind.CLAMP, Kind.FURTHER_ACTIVATION));
   }
 
   private Rule kernelRule(Positions positions, int index, Layer layer) {
@@ -166,10 +158,7 @@ public record KernelComposite(
     }
     for (Region mean : context.program().regions(layer)) {
       Set<Region> sources = flow.producers(mean, 0);
-      boolean ofPower =
-          sources.stream()
-              .map(source -> source.operators().get(0))
-              .anyMatch(Set.of("aten::pow", "aten::square", "aten::mul")::contains);
+      boolean ofPower = sources.stream().map(Operators::of).anyMatch(KernelComposite::isPower);
       if (ofPower) {
         return false;
       }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.internal.NearestNames;
 
@@ -29,12 +30,22 @@ final class Names {
       known.add(layer.className());
       known.addAll(layer.types());
     }
+    for (Layer layer : program.functionalLayers()) {
+      known.add(layer.className());
+      known.addAll(layer.types());
+    }
+    known.addAll(Operators.furtherTypes());
     List<MapEntry> doubtful = new ArrayList<>();
     for (MapEntry entry : entries) {
-      List<String> keys = entry.keys().stream().filter(k -> !k.startsWith("torch.nn.")).toList();
+      List<String> keys = entry.keys().stream().filter(k -> !isAlwaysKnown(k)).toList();
       doubtful.add(new MapEntry(keys, entry.rule()));
     }
     return report("layer type", doubtful, known, strict);
+  }
+
+  /** A class of PyTorch or one of LibTorch's operators, whether this network has it or not. */
+  private static boolean isAlwaysKnown(String key) {
+    return key.startsWith("torch.nn.") || (key.startsWith("aten::") && Operators.isKnown(key));
   }
 
   private static List<String> report(

@@ -68,6 +68,7 @@ public final class Plan implements AutoCloseable {
           }
         }
       }
+      found.addAll(Coverage.findings(program, composite, rules));
       this.findings = found.stream().distinct().toList();
       // Canonizers compute weights; calls may run on other CUDA streams than this one.
       program.regions().stream()

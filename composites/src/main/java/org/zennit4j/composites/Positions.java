@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.Operators.Trait;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
@@ -28,72 +30,6 @@ import org.zennit4j.bindings.ValueFlow;
  * thread-safe.
  */
 public final class Positions {
-  /** Operators that hand on the values that they are given, perhaps with others around them. */
-  private static final Set<String> HANDING_ON =
-      Set.of(
-          "flatten",
-          "reshape",
-          "reshape_as",
-          "view",
-          "view_as",
-          "_unsafe_view",
-          "unflatten",
-          "permute",
-          "transpose",
-          "t",
-          "movedim",
-          "moveaxis",
-          "swapaxes",
-          "swapdims",
-          "numpy_T",
-          "mT",
-          "squeeze",
-          "unsqueeze",
-          "expand",
-          "expand_as",
-          "pad",
-          "constant_pad_nd",
-          "reflection_pad1d",
-          "reflection_pad2d",
-          "reflection_pad3d",
-          "replication_pad1d",
-          "replication_pad2d",
-          "replication_pad3d",
-          "_pad_circular",
-          "slice",
-          "select",
-          "narrow",
-          "index_select",
-          "chunk",
-          "split",
-          "split_with_sizes",
-          "tensor_split",
-          "unbind",
-          "__getitem__",
-          "cat",
-          "concat",
-          "stack",
-          "contiguous",
-          "clone",
-          "detach",
-          "alias",
-          "to",
-          "type_as",
-          "_to_copy",
-          "float",
-          "double",
-          "dropout",
-          "dropout_",
-          "dropout1d",
-          "dropout2d",
-          "dropout3d",
-          "alpha_dropout",
-          "feature_dropout",
-          "feature_alpha_dropout",
-          "native_dropout");
-
-  /** Operators that are affine in the one argument that depends on the input. */
-  private static final Set<String> AFFINE = Set.of("add", "sub", "rsub", "mul", "neg");
 
   private static final String CACHED = Positions.class.getName();
 
@@ -253,14 +189,14 @@ public final class Positions {
     }
 
     private static boolean isHandingOn(Region operator) {
-      return HANDING_ON.contains(shortName(operator));
+      return Operators.of(operator).is(Trait.HANDS_ON);
     }
 
     private boolean isAffine(Region operator) {
-      String name = shortName(operator);
-      if (name.equals("batch_norm")) {
-        return operator.batchNorm().isPresent();
+      if (operator.batchNorm().isPresent()) {
+        return true;
       }
+      Operators.Info info = Operators.of(operator);
       int dependent = -1;
       for (int i = 0; i < flow.arguments(operator); i++) {
         if (flow.dependsOnInput(operator, i)) {
@@ -270,13 +206,7 @@ public final class Positions {
           dependent = i;
         }
       }
-      String plain = name.endsWith("_") ? name.substring(0, name.length() - 1) : name;
-      return AFFINE.contains(plain) || (plain.equals("div") && dependent == 0);
-    }
-
-    private static String shortName(Region operator) {
-      String name = operator.operators().get(0);
-      return name.substring(name.indexOf("::") + 2);
+      return info.is(Trait.AFFINE) || (info.is(Operators.Kind.QUOTIENT) && dependent == 0);
     }
   }
 }

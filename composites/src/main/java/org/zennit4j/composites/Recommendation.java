@@ -6,6 +6,7 @@ package org.zennit4j.composites;
 
 import java.util.Optional;
 import java.util.Set;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
@@ -54,15 +55,16 @@ public record Recommendation(String composite, String reason) {
   }
 
   private static Optional<String> holds(ValueFlow flow, Region operator) {
-    String name = Operators.plainName(operator);
-    if (Operators.ATTENTION.contains(name) || name.equals(Operators.MULTI_HEAD_ATTENTION)) {
+    String name = Operators.of(operator).name();
+    if (name.equals("scaled_dot_product_attention")
+        || name.equals("_native_multi_head_attention")) {
       return Optional.of("attention");
     }
-    if (Operators.NORMALIZATION.contains(name) && !name.contains("batch_norm")) {
+    if (Operators.of(name).is(Operators.Trait.NORMALIZES) && !name.contains("batch_norm")) {
       return Optional.of("a normalisation (" + name + ")");
     }
     boolean product =
-        Operators.ELEMENTWISE_PRODUCT.contains(name) || Set.of("matmul", "bmm").contains(name);
+        Operators.of(name).is(Operators.Trait.GATES) || Set.of("matmul", "bmm").contains(name);
     boolean ofActivations =
         product
             && flow.arguments(operator) > 1

@@ -250,6 +250,67 @@ class CompositeTests {
   }
 
   @Test
+  void operatorsCanBeNamedInAMap() {
+    Map<String, JitModule> children = new LinkedHashMap<>();
+    children.put("fc", b.linear(4, 3));
+    try (ScriptModel model =
+        ScriptModel.of(
+            b.module(
+                "nets.Net",
+                children,
+                "def forward(self, x: Tensor):\n    return torch.softmax(self.fc.forward(x), 1)\n"))) {
+      for (String name : List.of("aten::softmax", "Softmax")) {
+        // Strict: a name that no layer has would be refused.
+        Composite composite =
+            new LayerMapComposite(
+                    List.of(
+                        MapEntry.of(new Pass(), name),
+                        MapEntry.of(new Epsilon(), Types.LINEAR)))
+                .withFunctional(true);
+        assertThat(rules(model, composite)).containsOnlyKeys("fc", "/softmax#0");
+        assertThat(composite.check(model.program())).isEmpty();
+      }
+      // One of LibTorch's operators that this network lacks is no mistake, a slip of the pen is.
+      new LayerMapComposite(List.of(MapEntry.of(new Pass(), "aten::gelu"))).check(model.program());
+      assertThatThrownBy(
+              () ->
+                  new LayerMapComposite(List.of(MapEntry.of(new Pass(), "aten::softmaxx")))
+                      .check(model.program()))
+          .isInstanceOf(CompositeException.class)
+          .hasMessageContaining("aten::softmaxx");
+    }
+  }
+
+  /** A view that is read later keeps the operator from being replaced by its twin. */
+  @Test
+  void activationsInPlaceOnATensorWithAViewAreActivations() {
+    for (String line :
+        List.of("y.relu_()", "torch.relu_(y)", "torch.celu_(y)", "y.sigmoid_()", "y.tanh_()")) {
+      Map<String, JitModule> children = new LinkedHashMap<>();
+      children.put("fc", b.linear(4, 4));
+      children.put("out", b.linear(4, 2));
+      try (ScriptModel model =
+          ScriptModel.of(
+              b.module(
+                  "nets.Net",
+                  children,
+                  "def forward(self, x: Tensor):\n    y = self.fc.forward(x)\n    v = y.view(-1, 4)\n    "
+                      + line
+                      + "\n    return self.out.forward(v)\n"))) {
+        Composite pass =
+            new LayerMapComposite(List.of(MapEntry.of(new Pass(), Types.ACTIVATION)))
+                .withFunctional(true);
+        assertThat(rules(model, pass)).as(line).hasSize(1);
+        if (line.contains("relu_")) {
+          assertThat(rules(model, Composites.guidedBackprop().withFunctional(true)))
+              .as(line)
+              .hasSize(1);
+        }
+      }
+    }
+  }
+
+  @Test
   void functionalOperatorsAreLayersOnlyIfAskedFor() {
     try (ScriptModel model = net()) {
       Composite plain = new LayerMapComposite(List.of(MapEntry.of(new Pass(), Types.ACTIVATION)));

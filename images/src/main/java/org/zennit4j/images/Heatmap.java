@@ -263,6 +263,123 @@ public final class Heatmap {
     return photo.overlay(picture(), alpha);
   }
 
+  /**
+   * Shows the map in a photograph of any size without darkening it: where the relevance is zero the
+   * photograph stays as it is, and the larger the relevance, the more of its colour is laid over.
+   * The share of the colour is {@code strength * sqrt(min(1, level * |r| / end))}, {@code end}
+   * being what the end of the colour map stands for; the colour is that of the map at no less than
+   * half way to its end, so that a map whose middle is black or white colours too. Between the
+   * values of the map it is linear.
+   *
+   * @param photo the photograph at its own size
+   * @param region the part of it that the map covers, such as {@link Preprocessing#region}
+   * @param strength the largest share, 0 to 1
+   * @return a picture of the photograph's size
+   * @throws ImageException if the strength is out of range
+   */
+  public RgbImage highlight(RgbImage photo, Preprocessing.Region region, double strength) {
+    RgbImage.checkAlpha(strength);
+    double end = Math.max(Math.abs(low()), Math.abs(high()));
+    byte[] out = photo.rgb();
+    int firstRow = (int) Math.max(0, Math.ceil(region.top() - 0.5));
+    int firstColumn = (int) Math.max(0, Math.ceil(region.left() - 0.5));
+    for (int y = firstRow; y < photo.height(); y++) {
+      double row = (y + 0.5 - region.top()) / region.height() * height - 0.5;
+      if (row > height - 0.5) {
+        break;
+      }
+      for (int x = firstColumn; x < photo.width(); x++) {
+        double column = (x + 0.5 - region.left()) / region.width() * width - 0.5;
+        if (column > width - 0.5) {
+          break;
+        }
+        int at = 3 * (y * photo.width() + x);
+        lay(end > 0 ? between(row, column) / end : 0, strength, out, at);
+      }
+    }
+    return RgbImage.wrap(photo.width(), photo.height(), out);
+  }
+
+  /** Lays the colour of a share of the map's end over a pixel. */
+  private void lay(double share, double strength, byte[] rgb, int at) {
+    double size = Math.min(1, Math.abs(share) * options.level());
+    double alpha = strength * size;
+    double[] color = options.colorMap().apply(0.5 + Math.signum(share) * (0.25 + size / 4));
+    for (int c = 0; c < 3; c++) {
+      rgb[at + c] = (byte) Math.round((1 - alpha) * (rgb[at + c] & 0xff) + alpha * color[c] * 255);
+    }
+  }
+
+  private double between(double row, double column) {
+    double y = Math.max(0, Math.min(height - 1, row));
+    double x = Math.max(0, Math.min(width - 1, column));
+    int top = (int) y;
+    int left = (int) x;
+    int bottom = Math.min(height - 1, top + 1);
+    int right = Math.min(width - 1, left + 1);
+    double upper = mix(values[top * width + left], values[top * width + right], x - left);
+    double lower = mix(values[bottom * width + left], values[bottom * width + right], x - left);
+    return mix(upper, lower, y - top);
+  }
+
+  private static double mix(double a, double b, double share) {
+    return a + (b - a) * share;
+  }
+
+  /**
+   * What the left end of the colour map stands for.
+   *
+   * @return minus {@link #maxAbs()}, the smallest value, or what {@link #withRange} set
+   */
+  public double low() {
+    if (options.vmin().isPresent()) {
+      return options.vmin().getAsDouble();
+    }
+    return options.symmetric() ? -maxAbs() : Arrays.stream(values).min().orElse(0);
+  }
+
+  /**
+   * What the right end of the colour map stands for.
+   *
+   * @return {@link #maxAbs()}, the largest value, or what {@link #withRange} set
+   */
+  public double high() {
+    if (options.vmax().isPresent()) {
+      return options.vmax().getAsDouble();
+    }
+    return options.symmetric() ? maxAbs() : Arrays.stream(values).max().orElse(0);
+  }
+
+  /**
+   * The colours of the map from its left end to its right end, one row high: for a colour bar.
+   *
+   * @return 256 columns, one row
+   */
+  public PaletteImage scale() {
+    byte[] indices = new byte[256];
+    for (int i = 0; i < indices.length; i++) {
+      indices[i] = (byte) i;
+    }
+    return PaletteImage.of(256, 1, indices, options.colorMap().palette(options.level()));
+  }
+
+  /**
+   * The colours of {@link #highlight} on white, from minus to plus the larger end, one row high.
+   *
+   * @param strength as there
+   * @return 256 columns, one row
+   * @throws ImageException if the strength is out of range
+   */
+  public RgbImage highlightScale(double strength) {
+    RgbImage.checkAlpha(strength);
+    byte[] rgb = new byte[3 * 256];
+    Arrays.fill(rgb, (byte) 255);
+    for (int i = 0; i < 256; i++) {
+      lay(i / 127.5 - 1, strength, rgb, 3 * i);
+    }
+    return RgbImage.wrap(256, 1, rgb);
+  }
+
   @Override
   public String toString() {
     return "Heatmap " + width + "x" + height + " " + options.colorMap();

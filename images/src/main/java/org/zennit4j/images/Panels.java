@@ -214,14 +214,14 @@ public final class Panels {
     return graphics.getFontMetrics();
   }
 
-  private static ImageException noAwt(Throwable cause) {
+  static ImageException noAwt(Throwable cause) {
     return new ImageException(
         "cannot draw titles: run with -Djava.awt.headless=true and install a font and fontconfig"
             + " (Debian: fonts-dejavu-core, fontconfig)",
         cause);
   }
 
-  private static RgbImage read(BufferedImage sheet) {
+  static RgbImage read(BufferedImage sheet) {
     int width = sheet.getWidth();
     int height = sheet.getHeight();
     int[] packed = sheet.getRGB(0, 0, width, height, null, 0, width);

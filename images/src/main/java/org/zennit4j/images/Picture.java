@@ -5,6 +5,7 @@
 package org.zennit4j.images;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.zennit4j.images.internal.AtomicFiles;
 
 /**
@@ -41,6 +42,35 @@ public sealed interface Picture permits RgbImage, PaletteImage {
    * @return the bytes of a PNG file, the same ones for the same picture
    */
   byte[] toPng();
+
+  /**
+   * Encodes the picture as JPEG, quality 95.
+   *
+   * @return the bytes of a JPEG file
+   * @throws ImageException if this Java runtime cannot write JPEG
+   */
+  default byte[] toJpeg() {
+    return JpegWriter.encode(toRgb());
+  }
+
+  /**
+   * Writes the picture in the format that the file's name ends in: {@code .png}, {@code .jpg} or
+   * {@code .jpeg}.
+   *
+   * @param file where to write; replaced if it exists
+   * @throws ImageException if the name ends in something else, or the file cannot be written
+   */
+  default void write(Path file) {
+    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    if (name.endsWith(".png")) {
+      writePng(file);
+    } else if (name.endsWith(".jpg") || name.endsWith(".jpeg")) {
+      AtomicFiles.write(file, toJpeg());
+    } else {
+      throw new ImageException(
+          "cannot write " + file + ": a picture's name ends in .png, .jpg or .jpeg");
+    }
+  }
 
   /**
    * Writes {@link #toPng()} to a file. Missing folders are created. The bytes go to a temporary

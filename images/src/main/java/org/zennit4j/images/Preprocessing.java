@@ -451,6 +451,44 @@ public final class Preprocessing {
   }
 
   /**
+   * A rectangle in the pixels of a photograph; pixel (0,0) covers [0,1) x [0,1).
+   *
+   * @param left edge, in pixels
+   * @param top edge, in pixels
+   * @param width in pixels
+   * @param height in pixels
+   */
+  public record Region(double left, double top, double width, double height) {}
+
+  /**
+   * The part of a photograph that the network sees, in the photograph's own pixels: all of it, or
+   * what the crop leaves.
+   *
+   * @param image a photograph
+   * @return the rectangle that {@link #photo} shows
+   * @throws ImageException as in {@link #photo}
+   */
+  public Region region(RgbImage image) {
+    double width = image.width();
+    double height = image.height();
+    if (resizeHeight > 0 || cropWidth == 0) {
+      return new Region(0, 0, width, height);
+    }
+    int shorter = Math.min(image.width(), image.height());
+    double factor = resize > 0 ? (double) resize / shorter : 1;
+    long shownWidth = Math.round(Math.rint(width * factor));
+    long shownHeight = Math.round(Math.rint(height * factor));
+    if (cropWidth > shownWidth || cropHeight > shownHeight) {
+      photo(image);
+    }
+    double x = width / shownWidth;
+    double y = height / shownHeight;
+    long left = (shownWidth - cropWidth) / 2;
+    long top = (shownHeight - cropHeight) / 2;
+    return new Region(left * x, top * y, cropWidth * x, cropHeight * y);
+  }
+
+  /**
    * The input for the network. Arithmetic is in single precision, value by value, as in PyTorch.
    *
    * @param image a photograph, which goes through {@link #photo} first

@@ -30,33 +30,58 @@ public final class RgbImage implements Picture {
   }
 
   /**
-   * Reads a PNG or JPEG file, as {@link #decode} does.
+   * Reads a PNG, JPEG, WebP, BMP, GIF or TIFF file, as {@link #decode(byte[])} does.
    *
-   * @param file a PNG or JPEG file of any name
-   * @return its pixels
-   * @throws ImageException if the file cannot be read, or is no PNG or JPEG image, or a damaged one
+   * @param file of any name; what it is follows from its first bytes
+   * @return its pixels, turned as its EXIF orientation says
+   * @throws ImageException if the file cannot be read, is of another format, or damaged
    */
   public static RgbImage read(Path file) {
-    return decode(AtomicFiles.read(file), file.toString());
+    return decode(AtomicFiles.read(file), true, file.toString());
   }
 
   /**
-   * Decodes a PNG or JPEG image to 8 bit RGB, as Pillow's {@code Image.open(f).convert("RGB")}
-   * does: grey becomes three equal values, a palette is looked up, an alpha channel or a
-   * transparent colour is dropped (the colour below it stays, nothing is blended). Of 16 bit values
-   * the high byte is taken. Metadata is ignored: no gamma, no colour profile, and no rotation by
-   * EXIF orientation, since the networks' own pipelines do not rotate either.
+   * Reads a file without turning it by its EXIF orientation, as {@link #decodeAsStored} does.
    *
-   * @param bytes a whole file; not kept
-   * @return its pixels
-   * @throws ImageException if the bytes are no PNG or JPEG image, or a damaged one
+   * @param file as in {@link #read}
+   * @return its pixels as they are stored
+   * @throws ImageException as {@link #read}
    */
-  public static RgbImage decode(byte[] bytes) {
-    return decode(bytes, "the image");
+  public static RgbImage readAsStored(Path file) {
+    return decode(AtomicFiles.read(file), false, file.toString());
   }
 
-  private static RgbImage decode(byte[] bytes, String name) {
-    Decoder.Pixels pixels = Decoder.decode(bytes, name);
+  /**
+   * Decodes an image to 8 bit RGB, as Pillow's {@code
+   * ImageOps.exif_transpose(Image.open(f)).convert("RGB")} does: grey becomes three equal values, a
+   * palette is looked up, an alpha channel or a transparent colour is dropped (the colour below it
+   * stays, nothing is blended). Of 16 bit values the high byte is taken. Of several frames or pages
+   * the first is taken. The pixels are turned as the EXIF orientation says, since a network that
+   * sees a photograph lying on its side answers something else. Other metadata is ignored: no
+   * gamma, no colour profile.
+   *
+   * @param bytes a whole file: PNG, JPEG, WebP, BMP, GIF or TIFF; not kept
+   * @return its pixels
+   * @throws ImageException if the bytes are of another format or damaged
+   */
+  public static RgbImage decode(byte[] bytes) {
+    return decode(bytes, true, "the image");
+  }
+
+  /**
+   * Decodes an image without turning it: what pipelines see that ignore the EXIF orientation, as
+   * Pillow's {@code Image.open} and so torchvision's data sets do.
+   *
+   * @param bytes as in {@link #decode(byte[])}
+   * @return its pixels as they are stored
+   * @throws ImageException as {@link #decode(byte[])}
+   */
+  public static RgbImage decodeAsStored(byte[] bytes) {
+    return decode(bytes, false, "the image");
+  }
+
+  private static RgbImage decode(byte[] bytes, boolean upright, String name) {
+    Decoder.Pixels pixels = Decoder.decode(bytes, upright, name);
     return wrap(pixels.width(), pixels.height(), pixels.rgb());
   }
 

@@ -95,7 +95,7 @@ class DecodingTests {
   }
 
   @Test
-  void aJpegsOrientationIsIgnored() throws IOException {
+  void aJpegsOrientationIsFollowedUnlessItIsAskedForAsStored() throws IOException {
     byte[] plain = photo("rocket.jpg");
     byte[] tiff = {
       'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0
@@ -104,9 +104,18 @@ class DecodingTests {
     turned.put(plain, 0, 2).putShort((short) 0xffe1).putShort((short) (8 + tiff.length));
     turned.put("Exif\0\0".getBytes(StandardCharsets.US_ASCII)).put(tiff);
     turned.put(plain, 2, plain.length - 2);
-    RgbImage image = RgbImage.decode(turned.array());
-    assertThat(image.width()).isEqualTo(640);
-    assertThat(image).isEqualTo(RgbImage.decode(plain));
+    RgbImage stored = RgbImage.decodeAsStored(turned.array());
+    assertThat(stored).isEqualTo(RgbImage.decode(plain));
+    RgbImage upright = RgbImage.decode(turned.array());
+    assertThat(upright.width()).isEqualTo(stored.height());
+    // A quarter turn to the right: the first row becomes the last column.
+    byte[] before = stored.rgb();
+    byte[] after = upright.rgb();
+    for (int x = 0; x < stored.width(); x++) {
+      int at = 3 * (x * upright.width() + upright.width() - 1);
+      assertThat(Arrays.copyOfRange(after, at, at + 3))
+          .isEqualTo(Arrays.copyOfRange(before, 3 * x, 3 * x + 3));
+    }
   }
 
   @Test
@@ -121,7 +130,9 @@ class DecodingTests {
     Path text = Files.writeString(folder.resolve("notes.png"), "not a picture");
     assertThatThrownBy(() -> RgbImage.read(text))
         .isInstanceOf(ImageException.class)
-        .hasMessage(text + " is not a PNG or JPEG image: convert it to PNG or JPEG first");
+        .hasMessage(
+            text
+                + " is not a PNG, JPEG, WebP, BMP, GIF or TIFF image: convert it to PNG or JPEG first");
     Path empty = Files.createFile(folder.resolve("empty.jpg"));
     assertThatThrownBy(() -> RgbImage.read(empty))
         .isInstanceOf(ImageException.class)

@@ -53,7 +53,7 @@ final class CaseRunner {
   }
 
   @SuppressWarnings("try") // the scope works by being there
-  void run(ObjectNode node, CaseFolder folder) {
+  List<String> run(ObjectNode node, CaseFolder folder) {
     JsonObject json = JsonObject.of("case", node);
     Path model = file.model(json.string("model"), form);
     LoadOptions options = LoadOptions.defaults().withDevice(device).withDtype(dtype(json));
@@ -61,13 +61,14 @@ final class CaseRunner {
       List<String> warnings =
           run(json, models.get(model, options), ArraySource.folder(file.folder()), folder);
       describe(folder, node, model, Optional.empty(), warnings);
-      return;
+      return warnings;
     }
     Path data = file.folder().resolve(json.string("data"));
     try (Npz npz = Npz.open(data)) {
       List<String> warnings =
           run(json, models.get(model, options), ArraySource.of(npz, file.folder()), folder);
       describe(folder, node, model, Optional.of(data), warnings);
+      return warnings;
     }
   }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,6 +58,14 @@ public final class RequestRunner {
      * @param total how many cases run
      */
     void onCase(String id, String result, int done, int total);
+
+    /**
+     * Hears what is unusual about a case that went well, before it ends.
+     *
+     * @param id the case
+     * @param notes one sentence each, at least one
+     */
+    default void onNotes(String id, List<String> notes) {}
   }
 
   /**
@@ -210,7 +219,7 @@ public final class RequestRunner {
     try (ModelCache models = new ModelCache()) {
       CaseRunner runner = new CaseRunner(file, form, device, registry, sidecars, models);
       for (RequestFile.Case one : cases) {
-        String result = run(runner, one, new CaseFolder(output, one.id()));
+        String result = run(runner, one, output);
         results.put(one.id(), result);
         listener.onCase(one.id(), result, results.size(), cases.size());
       }
@@ -219,10 +228,19 @@ public final class RequestRunner {
     return new Summary(java.util.Collections.unmodifiableMap(results));
   }
 
-  private static String run(CaseRunner runner, RequestFile.Case one, CaseFolder folder) {
+  private String run(CaseRunner runner, RequestFile.Case one, Path output) {
+    CaseFolder folder;
+    try {
+      folder = new CaseFolder(output, one.id());
+    } catch (InvalidPathException e) {
+      return Npy.printable("the id is no name for a folder: " + e.getReason());
+    }
     try {
       folder.clear();
-      runner.run(one.json(), folder);
+      List<String> notes = runner.run(one.json(), folder);
+      if (!notes.isEmpty()) {
+        listener.onNotes(one.id(), notes);
+      }
       return "ok";
     } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
       String message = message(e);

@@ -11,6 +11,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-alpha-beta: positive and negative contributions are weighted apart, {@code R_x = alpha (x+ *
@@ -107,15 +108,17 @@ public final class AlphaBeta extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        boolean nonNegative = isNonNegative(x);
+        boolean nonNegative = isNonNegative(call, x);
         Tensor xp = nonNegative ? x : positive(x);
         Tensor xm = nonNegative ? null : negative(x);
-        Tensor wp = weight("W+", plus);
-        Tensor wm = beta == 0 && nonNegative ? null : weight("W-", minus);
-        Tensor result = part(x, r, xp, xm, wp, wm, bias("b+", plus)).mul(new Scalar(alpha));
+        Tensor wp = weight(Part.POSITIVE_WEIGHT, plus);
+        Tensor wm = beta == 0 && nonNegative ? null : weight(Part.NEGATIVE_WEIGHT, minus);
+        Tensor result =
+            part(x, r, xp, xm, wp, wm, bias(Part.POSITIVE_BIAS, plus)).mul(new Scalar(alpha));
         return beta == 0
             ? result
-            : result.sub(part(x, r, xp, xm, wm, wp, bias("b-", minus)).mul(new Scalar(beta)));
+            : result.sub(
+                part(x, r, xp, xm, wm, wp, bias(Part.NEGATIVE_BIAS, minus)).mul(new Scalar(beta)));
       }
 
       private Tensor part(

@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**
@@ -66,7 +67,7 @@ public record Bilinear(OptionalInt signal, Stabilizer stabilizer) implements Rul
 
   @Override
   public LayerFunction bind(Region region) {
-    String operator = region.isOperator() ? Operators.plainName(region) : "";
+    String operator = region.isOperator() ? Operators.of(region).name() : "";
     return (call, relevance) ->
         relevance.get(0) == null ? Calls.nothing(call) : backward(call, relevance.get(0), operator);
   }

@@ -12,6 +12,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-epsilon: {@code R_x = x * W^T(R / s(z))} with {@code s(z) = z + epsilon sign(z)}.
@@ -79,12 +80,12 @@ public final class Epsilon extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor w = plain ? map.weight() : weight("W", modifier);
-        Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias("b", modifier));
+        Tensor w = plain ? map.weight() : weight(Part.WEIGHT, modifier);
+        Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias(Part.BIAS, modifier));
         if (!isSmallProduct(x)) {
           return x.mul(map.adjoint(r.div(stabilizer.apply(z)), x, w));
         }
-        Tensor wide = once("W in double", () -> w.to(ScalarType.Double));
+        Tensor wide = once(Part.WEIGHT, ScalarType.Double, () -> w.to(ScalarType.Double));
         Tensor q = r.to(ScalarType.Double).div(stabilizer.apply(z.to(ScalarType.Double)));
         return x.mul(map.adjoint(q, x, wide)).to(x.scalar_type());
       }

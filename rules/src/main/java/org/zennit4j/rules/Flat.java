@@ -13,6 +13,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-flat: relevance spread evenly, {@code R_x = J^T(R / s(J 1))}, where J is the layer with all
@@ -72,8 +73,8 @@ public final class Flat extends DeclaredRule {
 
     @Override
     Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-      Tensor w = weight("column", (p, name) -> ones().apply(p.narrow(1, 0, 1), name));
-      Tensor row = once("row", () -> ones().apply(map.weight().narrow(0, 0, 1), "weight"));
+      Tensor w = weight(Part.COLUMN, (p, name) -> ones().apply(p.narrow(1, 0, 1), name));
+      Tensor row = once(Part.ROW, () -> ones().apply(map.weight().narrow(0, 0, 1), "weight"));
       Tensor denominator = stabilizer.apply(map.forward(torch.ones_like(x), row, null));
       return torch.matmul(r.div(denominator), w).expand_as(x);
     }
@@ -94,7 +95,7 @@ public final class Flat extends DeclaredRule {
       long perGroup = x.size(1) / groups;
       Tensor kernel =
           once(
-              "kernel",
+              Part.KERNEL,
               () -> {
                 Tensor full = ones().apply(map.weight(), "weight");
                 return full.narrow(0, 0, groups).narrow(1, 0, 1).contiguous().to(ScalarType.Double);
@@ -103,7 +104,8 @@ public final class Flat extends DeclaredRule {
       Tensor sample = x.narrow(1, 0, groups);
       Tensor denominator =
           forShape(
-              "denominator",
+              call,
+              Part.DENOMINATOR,
               x,
               () -> {
                 Tensor one = torch.ones_like(sample.narrow(0, 0, 1)).to(ScalarType.Double);

@@ -12,6 +12,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-gamma, generalised to inputs of both signs: contributions of the output's own sign are
@@ -113,13 +114,15 @@ public final class Gamma extends DeclaredRule {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         Tensor z = call.outputs().get(0);
-        Tensor p = weight("P", plus);
-        Tensor n = weight("N", minus);
-        boolean nonNegative = isNonNegative(x);
+        Tensor p = weight(Part.RAISED_WEIGHT, plus);
+        Tensor n = weight(Part.LOWERED_WEIGHT, minus);
+        boolean nonNegative = isNonNegative(call, x);
         Tensor xp = nonNegative ? x : positive(x);
         Tensor xm = nonNegative ? null : negative(x);
-        Tensor upper = part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias("b+", plus));
-        return upper.add(part(x, r, xp, xm, z.lt(new Scalar(0)), n, p, bias("b-", minus)));
+        Tensor upper =
+            part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias(Part.POSITIVE_BIAS, plus));
+        return upper.add(
+            part(x, r, xp, xm, z.lt(new Scalar(0)), n, p, bias(Part.NEGATIVE_BIAS, minus)));
       }
 
       private Tensor part(

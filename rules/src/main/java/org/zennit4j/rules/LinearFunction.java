@@ -4,33 +4,26 @@
  */
 package org.zennit4j.rules;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Devices;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
-import org.zennit4j.bindings.Natives;
+import org.zennit4j.rules.Prepared.Form;
+import org.zennit4j.rules.Prepared.Part;
 
-/**
- * A fast path on one linear map. Keeps what does not depend on the input: modified parameters for
- * ever, what depends on the input's shape for the last few shapes. Thread-safe.
- */
+/** A fast path on one linear map, with what it prepared. Thread-safe. */
 abstract class LinearFunction implements LayerFunction {
-  /** How many input shapes are remembered; more are computed anew each time. */
-  private static final int SHAPES = 8;
-
   final LinearMap map;
-  private final Map<String, Tensor> cache = new ConcurrentHashMap<>();
+  private final Prepared prepared = new Prepared();
+  private final Form form;
 
   LinearFunction(LinearMap map) {
     this.map = map;
+    this.form = Form.of(map.weight());
   }
 
   @Override
@@ -48,53 +41,37 @@ abstract class LinearFunction implements LayerFunction {
    */
   abstract Tensor relevance(LayerCall call, Tensor x, Tensor r);
 
-  /** A tensor that depends on the parameters only; the supplier may give null. */
-  final Tensor once(String key, Supplier<Tensor> supplier) {
-    Tensor found = cache.get(key);
-    return found != null ? found : remember(key, supplier);
+  /** A tensor that depends on the parameters only. */
+  final Tensor once(Part part, Supplier<Tensor> supplier) {
+    return prepared.once(part, form, supplier);
+  }
+
+  /** A tensor that depends on the parameters only, in a dtype of its own. */
+  final Tensor once(Part part, ScalarType dtype, Supplier<Tensor> supplier) {
+    return prepared.once(part, form.in(dtype), supplier);
   }
 
   /** A tensor that depends on the parameters and the shape of one sample. */
-  final Tensor forShape(String key, Tensor x, Supplier<Tensor> supplier) {
-    long[] shape = x.shape();
-    int from = map.batched(x) ? 1 : 0;
-    // A batch and a single sample differ in their dimensions, and so does what is kept for them.
-    String full =
-        key
-            + Arrays.toString(Arrays.copyOfRange(shape, Math.min(from, shape.length), shape.length))
-            + shape.length;
-    Tensor found = cache.get(full);
-    if (found != null) {
-      return found;
-    }
-    if (cache.keySet().stream().filter(k -> k.startsWith(key + "[")).count() >= SHAPES) {
-      return supplier.get();
-    }
-    return remember(full, supplier);
+  final Tensor forShape(LayerCall call, Part part, Tensor x, Supplier<Tensor> supplier) {
+    return prepared.forShape(part, x, map.batched(x), supplier, () -> call.report(full(call)));
   }
 
-  /** Suppliers may ask for other tensors of the cache, so that it must not be locked meanwhile. */
-  private Tensor remember(String key, Supplier<Tensor> supplier) {
-    Tensor made;
-    try (PointerScope scope = new PointerScope()) {
-      made = Natives.keep(supplier.get());
-    }
-    // Other calls may run on other streams.
-    Devices.finish(made);
-    Tensor earlier = cache.putIfAbsent(key, made);
-    if (earlier == null) {
-      return made;
-    }
-    Natives.release(made);
-    return earlier;
+  private static String full(LayerCall call) {
+    return "layer '"
+        + call.region().name()
+        + "' was explained with more than "
+        + Prepared.SHAPES
+        + " shapes of inputs: what its rule prepares for a shape is kept for the first "
+        + Prepared.SHAPES
+        + " and computed anew for the others, which takes time";
   }
 
-  final Tensor weight(String key, ParameterModifier modifier) {
-    return once(key, () -> modifier.apply(map.weight(), "weight"));
+  final Tensor weight(Part part, ParameterModifier modifier) {
+    return once(part, () -> modifier.apply(map.weight(), "weight"));
   }
 
-  final Tensor bias(String key, ParameterModifier modifier) {
-    return map.bias().isEmpty() ? null : once(key, () -> modifier.apply(map.bias().get(), "bias"));
+  final Tensor bias(Part part, ParameterModifier modifier) {
+    return map.bias().isEmpty() ? null : once(part, () -> modifier.apply(map.bias().get(), "bias"));
   }
 
   static Tensor positive(Tensor x) {
@@ -106,17 +83,23 @@ abstract class LinearFunction implements LayerFunction {
   }
 
   /**
-   * Whether no value is negative; only asked on the CPU, where reading a value does not wait for a
-   * device.
+   * Whether no value is negative, so that a formula's part for negative inputs is zero. The program
+   * is asked first. The tensor is only asked where the program does not know, and only on the CPU,
+   * where reading a value does not wait for a device.
    */
-  static boolean isNonNegative(Tensor x) {
-    return x.device().is_cpu() && x.numel() > 0 && x.min().item_double() >= 0;
+  static boolean isNonNegative(LayerCall call, Tensor x) {
+    return call.neverNegative()
+        || (x.device().is_cpu() && x.numel() > 0 && x.min().item_double() >= 0);
+  }
+
+  /** What was prepared up to now. */
+  final Prepared prepared() {
+    return prepared;
   }
 
   /** Frees what was prepared. */
   @Override
   public final void close() {
-    cache.values().forEach(Natives::release);
-    cache.clear();
+    prepared.close();
   }
 }

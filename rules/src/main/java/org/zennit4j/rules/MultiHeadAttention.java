@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**
@@ -62,7 +63,7 @@ public record MultiHeadAttention(boolean constantWeights, Stabilizer stabilizer)
 
   @Override
   public LayerFunction bind(Region region) {
-    if (!region.isOperator() || !Operators.plainName(region).equals(OPERATOR)) {
+    if (!region.isOperator() || !Operators.of(region).name().equals(OPERATOR)) {
       throw new RuleException(
           "multi_head_attention cannot explain layer '"
               + region.name()

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**
@@ -53,7 +54,8 @@ public final class Norm extends DeclaredRule {
     LayerFunction declared = declaration().bind(region);
     boolean sum =
         region.isOperator()
-            && region.operators().get(0).equals("aten::add")
+            && Operators.of(region).name().equals("add")
+            && !Operators.isInPlace(region.operators().get(0))
             && region.number("alpha").orElse(0) == 1;
     return sum
         ? (call, relevance) ->

@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
 
 /**
@@ -74,7 +75,7 @@ public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams 
 
   @Override
   public LayerFunction bind(Region region) {
-    String operator = region.isOperator() ? Operators.plainName(region) : "";
+    String operator = region.isOperator() ? Operators.of(region).name() : "";
     if (!operator.endsWith("norm")) {
       throw new RuleException(
           "normalization cannot explain layer '"

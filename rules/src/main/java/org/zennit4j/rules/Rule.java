@@ -33,7 +33,9 @@ public interface Rule {
   }
 
   /**
-   * The same rule where biases count as zero, so that no relevance is given to them.
+   * The same rule where biases count as zero, so that no relevance is given to them. A diagnosis
+   * asks for it to tell what biases take from what else is lost; it belongs to the rule, since
+   * nobody else knows how a rule treats its layer's parameters.
    *
    * @return a rule; this one where biases get no relevance anyway or the rule does not know how
    */
@@ -43,7 +45,8 @@ public interface Rule {
 
   /**
    * Whether a layer passes on all the relevance that reaches it, but for what its biases and the
-   * stabilizer take.
+   * stabilizer take. A promise of the rule's formula, which no measurement can replace: sums may
+   * agree by chance, or differ because of the stabilizer.
    *
    * @return false where the rule does not promise it
    */

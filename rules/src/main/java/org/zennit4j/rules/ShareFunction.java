@@ -7,6 +7,7 @@ package org.zennit4j.rules;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.rules.Prepared.Part;
 
 /** What rules have in common that share out relevance by the layer's own parameters. */
 abstract class ShareFunction extends LinearFunction {
@@ -21,11 +22,11 @@ abstract class ShareFunction extends LinearFunction {
 
   /** The weight that counts. */
   final Tensor weight() {
-    return plain ? map.weight() : weight("W", modifier);
+    return plain ? map.weight() : weight(Part.WEIGHT, modifier);
   }
 
   /** The output with the parameters that count. */
   final Tensor output(LayerCall call, Tensor x) {
-    return plain ? call.outputs().get(0) : map.forward(x, weight(), bias("b", modifier));
+    return plain ? call.outputs().get(0) : map.forward(x, weight(), bias(Part.BIAS, modifier));
   }
 }

@@ -33,8 +33,13 @@ public record SignedStabilizer(double epsilon, boolean clip, boolean normScale, 
    * @param clip {@link #clip()}
    * @param normScale {@link #normScale()}
    * @param dim {@link #dim()}
+   * @throws RuleException if epsilon is negative or not finite
    */
   public SignedStabilizer {
+    if (!(epsilon >= 0 && epsilon <= Double.MAX_VALUE)) {
+      throw new RuleException(
+          "epsilon must be a number from 0 on, not " + epsilon + ": a negative one draws to zero");
+    }
     dim = dim == null ? null : List.copyOf(dim);
   }
 

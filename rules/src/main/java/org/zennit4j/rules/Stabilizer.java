@@ -27,8 +27,9 @@ public interface Stabilizer {
   /**
    * {@code z + epsilon * sign(z)}, where the sign of 0 is +1.
    *
-   * @param epsilon any number
+   * @param epsilon a number from 0 on
    * @return the stabilizer
+   * @throws RuleException if epsilon is negative or not finite
    */
   static Stabilizer of(double epsilon) {
     return new SignedStabilizer(epsilon, false, false, null);

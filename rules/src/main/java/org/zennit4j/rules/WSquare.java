@@ -11,6 +11,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-w²: relevance by squared weights, whatever the input, {@code R_x = (W²)^T(R / s(W² 1 + b²))}.
@@ -62,15 +63,16 @@ public final class WSquare extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor w = weight("W2", square());
+        Tensor w = weight(Part.SQUARED_WEIGHT, square());
         Tensor denominator =
             forShape(
-                "denominator",
+                call,
+                Part.DENOMINATOR,
                 x,
                 () -> {
                   Tensor one = map.batched(x) && x.dim() > 1 ? x.narrow(0, 0, 1) : x;
                   return stabilizer.apply(
-                      map.forward(torch.ones_like(one), w, bias("b2", square())));
+                      map.forward(torch.ones_like(one), w, bias(Part.SQUARED_BIAS, square())));
                 });
         return map.adjoint(r.div(denominator), x, w);
       }

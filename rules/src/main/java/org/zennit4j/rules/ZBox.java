@@ -11,6 +11,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-z^B, for the first layer of inputs within bounds: {@code R_x = x * W^T q - low * W+^T q -
@@ -42,6 +43,7 @@ public final class ZBox extends DeclaredRule {
    * @param high the largest values of the input
    * @param stabilizer stabilizes the denominator
    * @param zeroParams parameters that count as zero
+   * @throws RuleException if both bounds are numbers and the lower one is the larger
    */
   public ZBox(Bound low, Bound high, Stabilizer stabilizer, ZeroParams zeroParams) {
     super(
@@ -52,6 +54,13 @@ public final class ZBox extends DeclaredRule {
             .with("stabilizer", stabilizer)
             .with(zeroParams)
             .map());
+    if (low.isNumber() && high.isNumber() && !(low.number() <= high.number())) {
+      throw new RuleException(
+          "zbox: the lower bound, "
+              + low.number()
+              + ", must not be above the upper one, "
+              + high.number());
+    }
     this.low = low;
     this.high = high;
     this.stabilizer = stabilizer;
@@ -89,14 +98,16 @@ public final class ZBox extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor w = plain ? map.weight() : weight("W", all);
-        Tensor wp = weight("W+", plus);
-        Tensor wm = weight("W-", minus);
-        Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias("b", all));
+        Tensor w = plain ? map.weight() : weight(Part.WEIGHT, all);
+        Tensor wp = weight(Part.POSITIVE_WEIGHT, plus);
+        Tensor wm = weight(Part.NEGATIVE_WEIGHT, minus);
+        Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias(Part.BIAS, all));
         Tensor l = low.like(x);
         Tensor h = high.like(x);
         Tensor bounds =
-            constant ? forShape("bounds", x, () -> bounds(first(x), wp, wm)) : bounds(x, wp, wm);
+            constant
+                ? forShape(call, Part.BOUNDS, x, () -> bounds(first(x), wp, wm))
+                : bounds(x, wp, wm);
         Tensor q = r.div(stabilizer.apply(z.sub(bounds)));
         return x.mul(map.adjoint(q, x, w))
             .sub(l.mul(map.adjoint(q, x, wp)))
@@ -108,8 +119,8 @@ public final class ZBox extends DeclaredRule {
       }
 
       private Tensor bounds(Tensor x, Tensor wp, Tensor wm) {
-        return map.forward(low.like(x), wp, bias("b+", plus))
-            .add(map.forward(high.like(x), wm, bias("b-", minus)));
+        return map.forward(low.like(x), wp, bias(Part.POSITIVE_BIAS, plus))
+            .add(map.forward(high.like(x), wm, bias(Part.NEGATIVE_BIAS, minus)));
       }
     };
   }

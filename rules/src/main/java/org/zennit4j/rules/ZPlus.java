@@ -10,6 +10,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-z+: only positive contributions count, {@code R_x = x+ * W+^T(q) + x- * W-^T(q)} with {@code
@@ -72,13 +73,13 @@ public final class ZPlus extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor wp = weight("W+", plus);
-        Tensor bp = bias("b+", plus);
-        if (isNonNegative(x)) {
+        Tensor wp = weight(Part.POSITIVE_WEIGHT, plus);
+        Tensor bp = bias(Part.POSITIVE_BIAS, plus);
+        if (isNonNegative(call, x)) {
           Tensor q = r.div(stabilizer.apply(map.forward(x, wp, bp)));
           return x.mul(map.adjoint(q, x, wp));
         }
-        Tensor wm = weight("W-", minus);
+        Tensor wm = weight(Part.NEGATIVE_WEIGHT, minus);
         Tensor xp = positive(x);
         Tensor xm = negative(x);
         Tensor q = r.div(stabilizer.apply(map.forward(xp, wp, bp).add(map.forward(xm, wm, null))));

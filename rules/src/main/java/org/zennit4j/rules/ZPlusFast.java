@@ -11,6 +11,7 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.rules.Prepared.Part;
 
 /**
  * LRP-z+ for layers whose inputs are not negative: {@code R_x = x * W+^T(R / st(W+ x))}, without
@@ -49,7 +50,7 @@ public final class ZPlusFast extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor w = weight("W+", ParameterModifier.positive());
+        Tensor w = weight(Part.POSITIVE_WEIGHT, ParameterModifier.positive());
         return x.mul(map.adjoint(r.div(stabilizer.apply(map.forward(x, w, null))), x, w));
       }
     };

@@ -26,7 +26,7 @@ import org.bytedeco.opencv.opencv_core.Mat;
 import org.zennit4j.images.ImageException;
 
 /**
- * PNG and JPEG to RGB bytes, by OpenCV.
+ * Files to RGB bytes: PNG, JPEG and WebP by OpenCV, BMP, GIF and TIFF by {@link ImageIoFile}.
  *
  * <p>OpenCV and the codecs in it write to the process's stderr about every file that is damaged,
  * and about harmless metadata too; there is no way to stop that from Java. So the bytes are
@@ -43,26 +43,71 @@ public final class Decoder {
 
   /** Decoded pixels: rows of red, green, blue. */
   @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
-  public record Pixels(int width, int height, byte[] rgb) {}
+  public record Pixels(int width, int height, byte[] rgb) {
+    /** These pixels at a place of a black picture. */
+    Pixels on(int canvasWidth, int canvasHeight, int left, int top) {
+      if (canvasWidth == width && canvasHeight == height) {
+        return this;
+      }
+      byte[] out = new byte[Math.multiplyExact(3, canvasWidth * canvasHeight)];
+      for (int y = 0; y < height; y++) {
+        int to = 3 * ((top + y) * canvasWidth + left);
+        System.arraycopy(rgb, 3 * y * width, out, to, 3 * width);
+      }
+      return new Pixels(canvasWidth, canvasHeight, out);
+    }
+  }
 
-  /** Decodes a whole file; {@code name} is for messages. */
-  public static Pixels decode(byte[] bytes, String name) {
-    byte[] clean;
+  /** What OpenCV is given, and how its pixels are to be turned. */
+  @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+  private record Checked(byte[] bytes, Orientation orientation) {}
+
+  /**
+   * Decodes a whole file.
+   *
+   * @param upright whether the pixels are turned as the file's EXIF orientation says
+   * @param name for messages
+   */
+  public static Pixels decode(byte[] bytes, boolean upright, String name) {
+    Checked checked;
     if (bytes.length >= 8 && ByteBuffer.wrap(bytes).getLong() == PNG_SIGNATURE) {
-      clean = checkPng(bytes, name);
-    } else if (bytes.length >= 3 && (bytes[0] & 0xff) == 0xff && (bytes[1] & 0xff) == 0xd8) {
-      clean = checkJpeg(bytes, name);
+      checked = checkPng(bytes, name);
+    } else if (begins(bytes, 0xff, 0xd8, 0xff)) {
+      checked = checkJpeg(bytes, name);
+    } else if (WebpFile.isWebp(bytes)) {
+      return WebpFile.of(bytes, name).decode(upright, name);
+    } else if (begins(bytes, 'B', 'M')) {
+      return ImageIoFile.decode(bytes, "bmp", upright, name);
+    } else if (begins(bytes, 'G', 'I', 'F', '8')) {
+      return ImageIoFile.decode(bytes, "gif", upright, name);
+    } else if (begins(bytes, 'I', 'I', 42, 0) || begins(bytes, 'M', 'M', 0, 42)) {
+      return ImageIoFile.decode(bytes, "tiff", upright, name);
     } else {
       throw new ImageException(
           name
-              + (bytes.length == 0 ? " is empty" : " is not a PNG or JPEG image")
+              + (bytes.length == 0
+                  ? " is empty"
+                  : " is not a PNG, JPEG, WebP, BMP, GIF or TIFF image")
               + ": convert it to PNG or JPEG first");
     }
-    return decodeClean(clean, name);
+    Pixels stored = decodeClean(checked.bytes(), name);
+    return upright ? checked.orientation().apply(stored) : stored;
+  }
+
+  private static boolean begins(byte[] bytes, int... signature) {
+    if (bytes.length < signature.length) {
+      return false;
+    }
+    for (int i = 0; i < signature.length; i++) {
+      if ((bytes[i] & 0xff) != signature[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @SuppressWarnings("try")
-  private static Pixels decodeClean(byte[] bytes, String name) {
+  static Pixels decodeClean(byte[] bytes, String name) {
     try (PointerScope scope = new PointerScope()) {
       BytePointer data = new BytePointer(bytes);
       Mat encoded = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
@@ -84,7 +129,7 @@ public final class Decoder {
   }
 
   /** Checks lengths, checksums and the compressed data; returns the chunks that matter. */
-  private static byte[] checkPng(byte[] bytes, String name) {
+  private static Checked checkPng(byte[] bytes, String name) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     ByteArrayOutputStream clean = new ByteArrayOutputStream(bytes.length);
     ByteArrayOutputStream compressed = new ByteArrayOutputStream(bytes.length);
@@ -93,6 +138,7 @@ public final class Decoder {
     long expected = -1;
     boolean palette = false;
     boolean needsPalette = false;
+    Orientation orientation = Orientation.UPRIGHT;
     while (true) {
       if (in.remaining() < 12) {
         throw damaged(name, "it ends too early", null);
@@ -121,6 +167,8 @@ public final class Decoder {
         palette = true;
       } else if (type.equals("IDAT")) {
         compressed.write(bytes, start + 8, length);
+      } else if (type.equals("eXIf")) {
+        orientation = Orientation.ofExif(bytes, start + 8, length);
       }
       if (PNG_PIXELS.contains(type)) {
         clean.write(bytes, start, length + 12);
@@ -136,7 +184,7 @@ public final class Decoder {
     if (inflatedSize(compressed.toByteArray(), expected, name) != expected) {
       throw damaged(name, "pixels are missing", null);
     }
-    return clean.toByteArray();
+    return new Checked(clean.toByteArray(), orientation);
   }
 
   private static long filteredSize(ByteBuffer header, String name) {
@@ -208,11 +256,12 @@ public final class Decoder {
   }
 
   /** Walks the segments up to the pixels and drops metadata, then lets ImageIO look for damage. */
-  private static byte[] checkJpeg(byte[] bytes, String name) {
+  private static Checked checkJpeg(byte[] bytes, String name) {
     ByteArrayOutputStream clean = new ByteArrayOutputStream(bytes.length);
     clean.write(bytes, 0, 2);
     int at = 2;
     boolean frame = false;
+    Orientation orientation = Orientation.UPRIGHT;
     while (true) {
       if (at + 4 > bytes.length) {
         throw damaged(name, "it ends too early", null);
@@ -240,6 +289,9 @@ public final class Decoder {
         int height = header.getShort() & 0xffff;
         checkSize(header.getShort() & 0xffff, height, name);
       }
+      if (marker == 0xe1 && isExif(bytes, at + 4, length - 2)) {
+        orientation = Orientation.ofExif(bytes, at + 10, length - 8);
+      }
       // Of the application segments only JFIF (0) and Adobe (14) bear on the colours.
       boolean metadata = (marker >= 0xe1 && marker <= 0xef && marker != 0xee) || marker == 0xfe;
       if (!metadata) {
@@ -256,7 +308,11 @@ public final class Decoder {
     clean.write(bytes, at, bytes.length - at);
     byte[] result = clean.toByteArray();
     checkJpegPixels(result, name);
-    return result;
+    return new Checked(result, orientation);
+  }
+
+  private static boolean isExif(byte[] bytes, int at, int length) {
+    return length >= 6 && new String(bytes, at, 6, StandardCharsets.ISO_8859_1).equals("Exif\0\0");
   }
 
   private static void checkJpegPixels(byte[] bytes, String name) {
@@ -283,7 +339,7 @@ public final class Decoder {
     }
   }
 
-  private static void checkSize(int width, int height, String name) {
+  static void checkSize(int width, int height, String name) {
     if (width <= 0 || height <= 0) {
       throw damaged(name, "it has no pixels", null);
     }
@@ -295,7 +351,7 @@ public final class Decoder {
     }
   }
 
-  private static ImageException damaged(String name, String how, Throwable cause) {
+  static ImageException damaged(String name, String how, Throwable cause) {
     return new ImageException(name + " is damaged: " + how, cause);
   }
 }

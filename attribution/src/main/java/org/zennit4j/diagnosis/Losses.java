@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.cli;
+package org.zennit4j.diagnosis;
 
 import java.util.List;
 import java.util.Map;
@@ -27,19 +27,6 @@ import org.zennit4j.rules.Rule;
  * took, or the rule is none that keeps sums.
  */
 final class Losses implements Composite {
-  /**
-   * The relevance that a call does not pass on.
-   *
-   * @param bias given to biases
-   * @param epsilon taken by the stabilizer
-   * @param otherwise the rule does not keep sums
-   */
-  record Loss(double bias, double epsilon, double otherwise) {
-    Loss plus(Loss other) {
-      return new Loss(bias + other.bias, epsilon + other.epsilon, otherwise + other.otherwise);
-    }
-  }
-
   private final Composite composite;
   private final Map<Integer, Loss> losses = new ConcurrentHashMap<>();
 
@@ -68,9 +55,13 @@ final class Losses implements Composite {
     return composite.check(program);
   }
 
-  /** What a call site lost; empty if it has no rule, or nothing arrived there. */
-  Optional<Loss> of(Region region) {
-    return Optional.ofNullable(losses.get(region.id()));
+  /** What a layer's call lost; empty if it has no rule, or nothing arrived there. */
+  Optional<Loss> of(Program program, String layer, int call) {
+    return program
+        .layer(layer)
+        .map(program::regions)
+        .filter(sites -> call < sites.size())
+        .map(sites -> losses.get(sites.get(call).id()));
   }
 
   static double sum(List<Tensor> tensors) {

@@ -5,92 +5,28 @@
 package org.zennit4j.cli;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
-import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.attribution.Attribution;
+import java.util.function.Predicate;
 import org.zennit4j.attribution.NonFinite;
-import org.zennit4j.bindings.LayerRelevance;
+import org.zennit4j.diagnosis.Conservation;
+import org.zennit4j.diagnosis.Conservation.Row;
+import org.zennit4j.diagnosis.Loss;
 
-/** How much relevance arrives at each layer, and how much it passes on. */
-final class Conservation {
-  /**
-   * A call of a layer.
-   *
-   * @param arrives the sum of the relevance of its outputs
-   * @param passes the sum of the relevance that it gives to its inputs
-   * @param loss to what relevance is lost; empty if the layer has no rule of its own
-   * @param shape of its first output; empty if it is not known
-   */
-  record Row(
-      String layer,
-      int call,
-      double arrives,
-      double passes,
-      Optional<Losses.Loss> loss,
-      List<Long> shape) {
-    double lost() {
-      return arrives - passes;
-    }
-  }
+/** A conservation as text and as JSON. */
+final class ConservationReport {
+  private final Conservation conservation;
 
-  private final List<Row> rows = new ArrayList<>();
-  private final double input;
-  private final Optional<NonFinite> firstNotFinite;
-
-  Conservation(
-      Attribution attribution,
-      BiFunction<String, Integer, Optional<Losses.Loss>> losses,
-      Optional<NonFinite> firstNotFinite) {
-    this.firstNotFinite = firstNotFinite;
-    for (LayerRelevance call : attribution.layers()) {
-      Optional<Tensor> first = call.outputs().stream().filter(t -> t != null).findFirst();
-      rows.add(
-          new Row(
-              call.layer(),
-              call.call(),
-              Losses.sum(call.outputs()),
-              Losses.sum(call.inputs()),
-              losses.apply(call.layer(), call.call()),
-              first.map(t -> Arrays.stream(t.shape()).boxed().toList()).orElse(List.of())));
-    }
-    this.input = Losses.sum(attribution.relevances());
-  }
-
-  List<Row> rows() {
-    return rows;
-  }
-
-  /** The shape of a layer's first output. */
-  Optional<List<Long>> shape(String layer) {
-    return rows.stream()
-        .filter(r -> r.layer().equals(layer) && !r.shape().isEmpty())
-        .map(Row::shape)
-        .findFirst();
-  }
-
-  /** Where NaN or infinity appears first. */
-  Optional<NonFinite> firstNotFinite() {
-    return firstNotFinite;
-  }
-
-  Optional<Row> root() {
-    return rows.stream().filter(r -> r.layer().isEmpty()).findFirst();
-  }
-
-  /** The relevance of the model's inputs. */
-  double input() {
-    return input;
+  ConservationReport(Conservation conservation) {
+    this.conservation = conservation;
   }
 
   Map<String, Object> json() {
     List<Object> list = new ArrayList<>();
-    for (Row row : rows) {
+    for (Row row : conservation.rows()) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("layer", row.layer());
       one.put("call", row.call());
@@ -108,8 +44,10 @@ final class Conservation {
     }
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("calls", list);
-    json.put("input", input);
-    json.put("first_not_finite", firstNotFinite.map(Conservation::json).orElse(null));
+    json.put("input", conservation.input());
+    json.put(
+        "first_not_finite",
+        conservation.firstNotFinite().map(ConservationReport::json).orElse(null));
     return json;
   }
 
@@ -121,7 +59,7 @@ final class Conservation {
   }
 
   /** Lines of text, in the order in which relevance passes. */
-  List<String> lines(java.util.function.Predicate<String> shown) {
+  List<String> lines(Predicate<String> shown) {
     Table table =
         new Table()
             .row(
@@ -133,6 +71,7 @@ final class Conservation {
                 right("to bias"),
                 right("to epsilon"),
                 "otherwise");
+    List<Row> rows = conservation.rows();
     for (int i = rows.size() - 1; i >= 0; i--) {
       Row row = rows.get(i);
       if (shown.test(row.layer())) {
@@ -143,8 +82,8 @@ final class Conservation {
             right(number(row.passes())),
             right(number(row.lost())),
             share(row),
-            part(row.loss().map(Losses.Loss::bias)),
-            part(row.loss().map(Losses.Loss::epsilon)),
+            part(row.loss().map(Loss::bias)),
+            part(row.loss().map(Loss::epsilon)),
             otherwise(row).strip());
       }
     }
@@ -152,13 +91,13 @@ final class Conservation {
   }
 
   private static String part(Optional<Double> value) {
-    return right(value.filter(v -> v != 0).map(Conservation::number).orElse(""));
+    return right(value.filter(v -> v != 0).map(ConservationReport::number).orElse(""));
   }
 
   /** A layer without a rule has a gradient, which keeps the sum by chance only. */
   private static String otherwise(Row row) {
     if (row.loss().isPresent()) {
-      return part(row.loss().map(Losses.Loss::otherwise));
+      return part(row.loss().map(Loss::otherwise));
     }
     boolean noticeable = Math.abs(row.lost()) > 1e-6 * Math.abs(row.arrives());
     return noticeable ? number(row.lost()) + " (no rule)" : "";

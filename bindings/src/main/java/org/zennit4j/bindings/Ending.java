@@ -1,0 +1,137 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/**
+ * What a network ends in, by its program, not by values: whether its first output are logits or
+ * something that was made of them, reshaping, casts and dropout after that aside.
+ */
+public enum Ending {
+  /** Probabilities that add up to 1. */
+  SOFTMAX,
+  /** Logarithms of such probabilities. */
+  LOG_SOFTMAX,
+  /** Probabilities, each for itself. */
+  SIGMOID,
+  /** Logits or something else. */
+  OTHER;
+
+  /**
+   * Looks at a program.
+   *
+   * @param program any open program
+   * @return what it ends in
+   */
+  public static Ending of(Program program) {
+    return search(program).ending;
+  }
+
+  /**
+   * The operators that make it so.
+   *
+   * @param program any open program
+   * @return the calls of softmax, log-softmax or sigmoid, several where branches are put together;
+   *     none for {@link #OTHER}
+   */
+  public static Set<Region> operators(Program program) {
+    return search(program).operators;
+  }
+
+  private record Found(Ending ending, Set<Region> operators) {}
+
+  /** Branches that end in different ways end in something else. */
+  private static Found search(Program program) {
+    ValueFlow flow = new ValueFlow(program);
+    Set<Region> found = new LinkedHashSet<>();
+    Set<Ending> endings = new LinkedHashSet<>();
+    Set<Integer> seen = new HashSet<>();
+    Deque<Region> open = new ArrayDeque<>(flow.output());
+    while (!open.isEmpty()) {
+      Region operator = open.remove();
+      if (!seen.add(operator.id()) || !flow.dependsOnInput(operator)) {
+        continue;
+      }
+      Operators.Info info = Operators.of(operator);
+      Ending ending = of(info);
+      if (ending == OTHER && info.is(Operators.Trait.AFTER_SOFTMAX)) {
+        for (int i = 0; i < flow.arguments(operator); i++) {
+          open.addAll(flow.producers(operator, i));
+        }
+      } else {
+        endings.add(ending);
+        found.add(operator);
+      }
+    }
+    boolean one = endings.size() == 1 && !endings.contains(OTHER);
+    return one ? new Found(endings.iterator().next(), found) : new Found(OTHER, Set.of());
+  }
+
+  private static Ending of(Operators.Info operator) {
+    if (operator.is(Operators.Kind.SOFTMAX)) {
+      return SOFTMAX;
+    }
+    if (operator.is(Operators.Kind.LOG_SOFTMAX)) {
+      return LOG_SOFTMAX;
+    }
+    return operator.name().equals("sigmoid") ? SIGMOID : OTHER;
+  }
+
+  /**
+   * Whether each output depends on all classes.
+   *
+   * @return true for softmax and log-softmax
+   */
+  public boolean mixesClasses() {
+    return this == SOFTMAX || this == LOG_SOFTMAX;
+  }
+
+  /**
+   * Makes a model that ends before it, in logits.
+   *
+   * @param model any open model
+   * @return an independent model, to be closed by the caller
+   */
+  public static ScriptModel remove(ScriptModel model) {
+    return model.rewritten(Ending::without);
+  }
+
+  private static Program without(Program program) {
+    Program current = program;
+    for (Set<Region> found = operators(current); !found.isEmpty(); found = operators(current)) {
+      try (ProgramEditor editor = current.edit()) {
+        found.forEach(editor::bypass);
+        Program next = editor.apply();
+        current = current == program ? next : next.owning(current);
+      }
+    }
+    return current;
+  }
+
+  /**
+   * What a finding says about it.
+   *
+   * @return one sentence without a full stop, "" for {@link #OTHER}
+   */
+  public String finding() {
+    return switch (this) {
+      case SOFTMAX ->
+          "the model ends in a softmax: relevance would start at probabilities, which depend on all classes; explain a"
+              + " model without it";
+      case LOG_SOFTMAX ->
+          "the model ends in a log-softmax: relevance would start at values that depend on all classes; explain a"
+              + " model without it";
+      case SIGMOID ->
+          "the model ends in a sigmoid: relevance would start at probabilities, whose gradient vanishes where the model"
+              + " is sure; explain a model without it";
+      case OTHER -> "";
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What an operator is stands once, in the table of {@code Operators}. Names of operators elsewhere
+ * are a second table in the making, but for the front end and what defines a single operator.
+ */
+class OperatorNamesTests {
+  private static final Pattern NAMED = Pattern.compile("\"(?:aten|prim)::\\w+");
+
+  private static final Set<String> ALLOWED =
+      Set.of(
+          // The front end reads graphs.
+          "GraphCompiler.java",
+          "Dictionaries.java",
+          // These define one operator, or read its arguments.
+          "BatchNorm.java",
+          "Program.java",
+          "ProgramEditor.java",
+          "ResidualSum.java",
+          "Derivatives.java",
+          "TrainingBehaviour.java",
+          "Names.java");
+
+  @Test
+  void operatorsAreNamedInTheTableOnly() throws IOException {
+    Set<String> found = new TreeSet<>();
+    for (String module :
+        List.of("bindings", "rules", "composites", "attribution", "analyzers", "requests", "cli")) {
+      try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
+        for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+          if (NAMED.matcher(Files.readString(file)).find()) {
+            found.add(file.getFileName().toString());
+          }
+        }
+      }
+    }
+    found.removeAll(ALLOWED);
+    assertThat(found).isEmpty();
+  }
+}
