@@ -49,6 +49,9 @@ final class RulesCommand implements Callable<Integer> {
         "bilinear", "equal parts to the factors of a product, or all to one (signal, stabilizer)");
     MEANINGS.put("normalization", "layer norm and the like, scale constant (identity, stabilizer)");
     MEANINGS.put("attention", "fused scaled dot product attention (constant_weights, stabilizer)");
+    MEANINGS.put(
+        "multi_head_attention",
+        "self-attention with its projections as one operator (constant_weights, stabilizer)");
     MEANINGS.put("relu_beta_smooth", "the gradient of a softplus (beta_smooth)");
   }
 

@@ -21,6 +21,7 @@ import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
 import org.zennit4j.rules.Gamma;
+import org.zennit4j.rules.MultiHeadAttention;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Pass;
@@ -122,13 +123,19 @@ final class RuleReader {
         "signal",
         STABILIZER);
     add(
-        (r, o) -> new Normalization(o.flag("identity"), r.stabilizer(o)),
+        (r, o) -> new Normalization(o.flag("identity"), r.stabilizer(o), r.zeroParams(o)),
         "normalization",
         "identity",
-        STABILIZER);
+        STABILIZER,
+        ZERO_PARAMS);
     add(
         (r, o) -> new Attention(o.flag("constant_weights"), r.stabilizer(o)),
         "attention",
+        "constant_weights",
+        STABILIZER);
+    add(
+        (r, o) -> new MultiHeadAttention(o.flag("constant_weights"), r.stabilizer(o)),
+        "multi_head_attention",
         "constant_weights",
         STABILIZER);
     add((r, o) -> new ZPlusFast(r.stabilizer(o)), "zplus_fast", STABILIZER);
