@@ -10,10 +10,13 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * Normalisations with their scale taken as constant: layer, group, instance and batch
@@ -154,5 +157,16 @@ public record Normalization(boolean identity, Stabilizer stabilizer) implements 
       Tensor parts = c.reshape(grouped);
       return parts.sub(parts.mean(axes, true, new ScalarTypeOptional())).reshape(c.shape());
     }
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "normalization",
+        Normalization.class,
+        "layer norm and the like, scale constant",
+        v -> new Normalization(v.flag("identity"), v.get("stabilizer", Stabilizer.class)),
+        Argument.of("identity", Kind.FLAG, false),
+        Arguments.STABILIZER);
   }
 }

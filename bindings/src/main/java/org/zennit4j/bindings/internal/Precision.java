@@ -38,8 +38,7 @@ public final class Precision {
    *     since gradients may have any size
    * @return a sentence, or empty
    */
-  public static Optional<String> finding(
-      List<Tensor> starts, List<Tensor> relevances, int rules) {
+  public static Optional<String> finding(List<Tensor> starts, List<Tensor> relevances, int rules) {
     double end = size(relevances);
     if (!Double.isFinite(end)) {
       return Optional.of(
