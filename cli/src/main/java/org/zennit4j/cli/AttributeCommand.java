@@ -101,7 +101,8 @@ final class AttributeCommand implements Callable<Integer> {
 
   @Option(
       names = "--check",
-      description = "Fail if output or relevance holds NaN or infinity; name the layer where first.")
+      description =
+          "Fail if output or relevance holds NaN or infinity; name the layer where first.")
   private boolean check;
 
   @Option(

@@ -151,7 +151,13 @@ final class ExplainCommand implements Callable<Integer> {
       }
       Run run =
           new Run(
-              network, ending, network != loaded, explainers.list(), fitting(chosen, network), names, common);
+              network,
+              ending,
+              network != loaded,
+              explainers.list(),
+              fitting(chosen, network),
+              names,
+              common);
       for (int i = 0; i < images.size(); i++) {
         try (PointerScope scope = new PointerScope()) {
           RgbImage photo = PhotoSources.read(images.get(i), preparation.upright());

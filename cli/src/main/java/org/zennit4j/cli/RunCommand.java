@@ -109,7 +109,8 @@ final class RunCommand implements Callable<Integer> {
 
                     @Override
                     public void onNotes(String id, List<String> texts) {
-                      texts.forEach(text -> notes.computeIfAbsent(text, t -> new ArrayList<>()).add(id));
+                      texts.forEach(
+                          text -> notes.computeIfAbsent(text, t -> new ArrayList<>()).add(id));
                     }
                   })
               .run(output);

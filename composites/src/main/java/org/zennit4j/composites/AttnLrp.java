@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Layer;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ValueFlow;
@@ -138,7 +138,8 @@ public record AttnLrp(
     if (Operators.of(name).is(Operators.Trait.SHARES)) {
       return Optional.of(new Norm(stabilizer));
     }
-    if (Operators.of(name).is(Operators.Trait.GATES) || Operators.of(name).is(Operators.Trait.CONTRACTS)) {
+    if (Operators.of(name).is(Operators.Trait.GATES)
+        || Operators.of(name).is(Operators.Trait.CONTRACTS)) {
       OptionalInt signal =
           roles.isOfTwo(site) || name.equals("einsum")
               ? roles.factors.signal(site, constantWeights)
@@ -154,7 +155,9 @@ public record AttnLrp(
     if (name.equals("scaled_dot_product_attention")) {
       return Optional.of(new Attention(constantWeights, stabilizer));
     }
-    return Operators.of(name).is(Operators.Trait.ELEMENTWISE) ? Optional.of(new Pass()) : Optional.empty();
+    return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
+        ? Optional.of(new Pass())
+        : Optional.empty();
   }
 
   @Override

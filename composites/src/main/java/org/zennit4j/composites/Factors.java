@@ -249,7 +249,8 @@ final class Factors {
   }
 
   private boolean isElementwise(Region operator) {
-    return Operators.of(operator).is(Operators.Trait.ELEMENTWISE) || AFFINE.contains(Operators.of(operator).name());
+    return Operators.of(operator).is(Operators.Trait.ELEMENTWISE)
+        || AFFINE.contains(Operators.of(operator).name());
   }
 
   private int dependents(Region operator) {
