@@ -50,7 +50,7 @@ final class TopClasses {
           values[i] = Math.exp(values[i]);
         }
       }
-      case LOGITS -> softmax(values);
+      case OTHER -> softmax(values);
     }
     return new TopClasses(values);
   }
