@@ -265,7 +265,7 @@ class CompositeTests {
             new LayerMapComposite(
                     List.of(
                         MapEntry.of(new Pass(), name),
-                        MapEntry.of(Epsilon.standard(), Types.LINEAR)))
+                        MapEntry.of(new Epsilon(), Types.LINEAR)))
                 .withFunctional(true);
         assertThat(rules(model, composite)).containsOnlyKeys("fc", "/softmax#0");
         assertThat(composite.check(model.program())).isEmpty();
