@@ -5,6 +5,7 @@ module org.zennit4j.bindings {
 
   exports org.zennit4j.bindings;
   exports org.zennit4j.bindings.internal to
+      org.zennit4j.rules,
       org.zennit4j.composites,
       org.zennit4j.attribution,
       org.zennit4j.analyzers,

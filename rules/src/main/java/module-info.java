@@ -2,5 +2,8 @@
 module org.zennit4j.rules {
   requires transitive org.zennit4j.bindings;
 
+  exports org.zennit4j.registry;
   exports org.zennit4j.rules;
+
+  uses org.zennit4j.rules.RuleProvider;
 }

@@ -7,25 +7,18 @@ package org.zennit4j.analyzers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.KernelComposite;
+import org.zennit4j.registry.Entry;
+import org.zennit4j.registry.Registry;
 import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.rules.StrictStabilizer;
 
 /** Makes the composites of LRP and Deep Taylor methods. */
 final class MethodComposites {
-  private static final Map<String, Supplier<Canonizer>> CANONIZERS =
-      Map.of(
-          "merge_batch_norm", Canonizers::mergeBatchNorm,
-          "residual_sum", Canonizers::residualSum,
-          "sequential_merge_batch_norm", Canonizers::sequentialMergeBatchNorm,
-          "resnet", Canonizers::resNet,
-          "vgg", Canonizers::vgg);
-
   private MethodComposites() {}
 
   /** The composite of a method that has rules or a composite of the caller's own. */
@@ -68,16 +61,23 @@ final class MethodComposites {
         result.add(canonizer);
         continue;
       }
-      Supplier<Canonizer> known = CANONIZERS.get(String.valueOf(value));
-      if (known == null) {
+      Registry<Canonizer> known = Canonizers.registry();
+      Entry<Canonizer> entry = known.find(String.valueOf(value)).orElse(null);
+      if (entry == null || !entry.isPlain()) {
         throw new Zennit4jException(
             "unknown canonizer "
                 + Texts.quote(String.valueOf(value))
                 + "; there are "
-                + String.join(", ", CANONIZERS.keySet().stream().sorted().toList())
+                + String.join(
+                    ", ",
+                    known.entries().stream()
+                        .filter(Entry::isPlain)
+                        .map(Entry::name)
+                        .sorted()
+                        .toList())
                 + ", or none");
       }
-      result.add(known.get());
+      result.add(entry.create(Map.of()));
     }
     return result;
   }

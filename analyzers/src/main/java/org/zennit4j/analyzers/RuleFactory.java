@@ -4,24 +4,15 @@
  */
 package org.zennit4j.analyzers;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.rules.AlphaBeta;
-import org.zennit4j.rules.BasicRule;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
 import org.zennit4j.rules.Gamma;
-import org.zennit4j.rules.ParameterModifier;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Sign;
 import org.zennit4j.rules.SignMu;
@@ -87,9 +78,7 @@ final class RuleFactory {
       return new AlphaBeta(ab.alpha(), ab.beta(), stabilizer, zero);
     }
     if (rule instanceof LrpRule.Gamma gamma) {
-      return zeroBias
-          ? gammaWithoutBias(gamma.gamma())
-          : new Gamma(gamma.gamma(), stabilizer, ZeroParams.none());
+      return new Gamma(gamma.gamma(), stabilizer, zero, zeroBias);
     }
     if (rule instanceof LrpRule.WSquare) {
       return new WSquare(stabilizer, BIAS);
@@ -99,39 +88,6 @@ final class RuleFactory {
     }
     LrpRule.ZBox box = (LrpRule.ZBox) rule;
     return zBox(box.low(), box.high());
-  }
-
-  /** Gamma where the sign of the output is that of Wx, too. */
-  private Rule gammaWithoutBias(double gamma) {
-    ParameterModifier plus = (p, name) -> p.add(p.clamp_min(new Scalar(0)), new Scalar(gamma));
-    ParameterModifier minus = (p, name) -> p.add(p.clamp_max(new Scalar(0)), new Scalar(gamma));
-    UnaryOperator<Tensor> positive = x -> x.clamp_min(new Scalar(0));
-    UnaryOperator<Tensor> negative = x -> x.clamp_max(new Scalar(0));
-    return new BasicRule(
-        "gamma",
-        List.of(
-            new BasicRule.Modification(positive, plus.withoutBias()),
-            new BasicRule.Modification(negative, minus.withoutBias()),
-            new BasicRule.Modification(positive, minus.withoutBias()),
-            new BasicRule.Modification(negative, plus.withoutBias()),
-            new BasicRule.Modification(
-                UnaryOperator.identity(), ParameterModifier.identity().withoutBias())),
-        (relevance, outputs) -> {
-          Tensor z = outputs.get(4);
-          Tensor q = share(relevance, z.gt(new Scalar(0)), outputs.get(0).add(outputs.get(1)));
-          Tensor n = share(relevance, z.lt(new Scalar(0)), outputs.get(2).add(outputs.get(3)));
-          return Arrays.asList(q, q, n, n, null);
-        },
-        (x, g) ->
-            x.get(0)
-                .mul(g.get(0))
-                .add(x.get(1).mul(g.get(1)))
-                .add(x.get(2).mul(g.get(2)))
-                .add(x.get(3).mul(g.get(3))));
-  }
-
-  private Tensor share(Tensor relevance, Tensor mask, Tensor denominator) {
-    return relevance.mul(mask).div(stabilizer.apply(denominator));
   }
 
   private SignThreshold threshold(Object mu) {
@@ -156,7 +112,7 @@ final class RuleFactory {
         checkOrder(low, high);
       }
     }
-    return new CheckedZBox(new ZBox(lower, upper, stabilizer, zero), lower, upper);
+    return new ZBox(lower, upper, stabilizer, zero, /* reportOutside= */ true);
   }
 
   private Bound bound(Object value, String what) {
@@ -194,65 +150,5 @@ final class RuleFactory {
     return value instanceof List<?> numbers
         ? OwnedTensors.vector(numbers)
         : ((Tensor) value).to(org.bytedeco.pytorch.global.torch.ScalarType.Double).cpu();
-  }
-
-  /** ZBox that reports inputs out of bounds, on the CPU. */
-  private record CheckedZBox(ZBox rule, Bound low, Bound high) implements Rule {
-    @Override
-    public String name() {
-      return rule.name();
-    }
-
-    @Override
-    public Map<String, Object> arguments() {
-      return rule.arguments();
-    }
-
-    @Override
-    public Rule withoutBias() {
-      return new CheckedZBox(rule.withoutBias(), low, high);
-    }
-
-    @Override
-    public boolean keepsSums() {
-      return rule.keepsSums();
-    }
-
-    @Override
-    public LayerFunction bind(Region region) {
-      LayerFunction function = rule.bind(region);
-      return new LayerFunction() {
-        @Override
-        public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
-          Tensor x = call.inputs().get(0);
-          if (isOutside(x)) {
-            call.report(
-                "zbox: the input of '"
-                    + call.region().name()
-                    + "' leaves the bounds low and high; its relevance is not reliable there");
-          }
-          return function.backward(call, relevance);
-        }
-
-        @Override
-        public void close() {
-          function.close();
-        }
-      };
-    }
-
-    /** Only asked on the CPU, where reading a value does not wait for a device. */
-    private boolean isOutside(Tensor x) {
-      return x.device().is_cpu()
-          && (below(x, low).any().item_bool() || above(x, high).any().item_bool());
-    }
-
-    private static Tensor below(Tensor x, Bound bound) {
-      return bound.isNumber() ? x.lt(new Scalar(bound.number())) : x.lt(bound.like(x));
-    }
-
-    private static Tensor above(Tensor x, Bound bound) {
-      return bound.isNumber() ? x.gt(new Scalar(bound.number())) : x.gt(bound.like(x));
-    }
   }
 }

@@ -109,8 +109,7 @@ class HostReadTests {
               "org.zennit4j.attribution.NonFinite.isFinite",
               "checkFinite, off by default, and the search for the layer that broke"),
           Map.entry(
-              "org.zennit4j.analyzers.RuleFactory$CheckedZBox.isOutside",
-              "asks for the CPU first, as isNonNegative"),
+              "org.zennit4j.rules.ZBox.isOutside", "asks for the CPU first, as isNonNegative"),
           Map.entry(
               "org.zennit4j.analyzers.InputReader.read",
               "SignXAI's methods refuse NaN in the input: one wait before the passes"),

@@ -5,66 +5,56 @@
 package org.zennit4j.cli;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Canonizers;
+import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.CompositeRegistry;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Registry;
 
-/** The named composites with their arguments, and the canonizers. */
+/** The named composites with the arguments that the command line can give, and the canonizers. */
 final class CompositeCatalogue {
   /** What a composite is and which arguments it takes. */
   record Entry(String description, List<String> arguments) {}
 
-  private static final Map<String, Entry> COMPOSITES = new LinkedHashMap<>();
-  private static final Map<String, Supplier<Canonizer>> CANONIZERS = new LinkedHashMap<>();
-
-  static {
-    String lrp = "epsilon stabilizer zero_params";
-    put("epsilon_plus", "ZPlus for convolutions, Epsilon for linear layers", lrp);
-    put("epsilon_plus_flat", "as epsilon_plus, Flat for the first layer", lrp);
-    put("epsilon_alpha2_beta1", "AlphaBeta(2, 1) for convolutions, Epsilon for linear layers", lrp);
-    put("epsilon_alpha2_beta1_flat", "as epsilon_alpha2_beta1, Flat for the first layer", lrp);
-    put(
-        "epsilon_gamma_box",
-        "ZBox for the first convolution, Gamma for the others, Epsilon for linear layers",
-        "low high gamma " + lrp);
-    put(
-        "attn_lrp",
-        "AttnLRP: a rule for each operator, for attention, normalisations and gates",
-        "epsilon gamma zero_params");
-    put("cp_lrp", "as attn_lrp, attention weights and gates constant", "epsilon gamma zero_params");
-    put(
-        "excitation_backprop",
-        "ZPlus for every linear layer; activations keep their gradient",
-        "stabilizer zero_params");
-    put("guided_backprop", "gradient; ReLUs let positive gradients through", "");
-    put("deconvnet", "gradient; ReLUs keep what arrives positive", "");
-    put("beta_smooth", "gradient; ReLUs have the gradient of a softplus", "beta_smooth");
-
-    CANONIZERS.put("merge_batch_norm", Canonizers::mergeBatchNorm);
-    CANONIZERS.put("residual_sum", Canonizers::residualSum);
-    CANONIZERS.put("sequential_merge_batch_norm", Canonizers::sequentialMergeBatchNorm);
-    CANONIZERS.put("resnet", Canonizers::resNet);
-    CANONIZERS.put("vgg", Canonizers::vgg);
-  }
-
   private CompositeCatalogue() {}
 
-  private static void put(String name, String description, String arguments) {
-    List<String> keys =
-        arguments.isEmpty() ? List.of() : List.copyOf(Arrays.asList(arguments.split(" ", -1)));
-    COMPOSITES.put(name, new Entry(description, keys));
-  }
-
   static Map<String, Entry> composites() {
-    return COMPOSITES;
+    CompositeRegistry registry = CompositeRegistry.standard();
+    Map<String, Entry> known = new LinkedHashMap<>();
+    registry.names().forEach(name -> known.put(name, entry(registry.find(name).orElseThrow())));
+    return known;
   }
 
+  private static Entry entry(org.zennit4j.registry.Entry<Composite> entry) {
+    List<String> arguments =
+        entry.arguments().stream()
+            .filter(argument -> argument.kind() != Argument.Kind.LAYER_MAP)
+            .map(Argument::name)
+            .toList();
+    return new Entry(entry.description(), arguments);
+  }
+
+  /** A description with the arguments behind it. */
+  static String describe(String description, List<String> arguments) {
+    return arguments.isEmpty()
+        ? description
+        : description + " (" + String.join(", ", arguments) + ")";
+  }
+
+  /** The canonizers that need no arguments. */
   static List<String> canonizerNames() {
-    return List.copyOf(CANONIZERS.keySet());
+    return plain(Canonizers.registry());
+  }
+
+  private static List<String> plain(Registry<Canonizer> registry) {
+    return registry.entries().stream()
+        .filter(org.zennit4j.registry.Entry::isPlain)
+        .map(org.zennit4j.registry.Entry::name)
+        .toList();
   }
 
   /** Reads {@code none} or a list of names. */
@@ -72,17 +62,17 @@ final class CompositeCatalogue {
     if (list.equals("none")) {
       return List.of();
     }
+    Registry<Canonizer> registry = Canonizers.registry();
     List<Canonizer> result = new ArrayList<>();
     for (String name : list.split(",", -1)) {
-      Supplier<Canonizer> factory = CANONIZERS.get(name.strip());
-      if (factory == null) {
+      if (!plain(registry).contains(name.strip())) {
         throw new UsageException(
             "there is no canonizer '"
                 + name.strip()
                 + "'; there are none, "
-                + String.join(", ", CANONIZERS.keySet()));
+                + String.join(", ", plain(registry)));
       }
-      result.add(factory.get());
+      result.add(registry.get(name.strip()).create(Map.of()));
     }
     return result;
   }

@@ -5,9 +5,7 @@
 package org.zennit4j.cli;
 
 import java.io.PrintWriter;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import org.zennit4j.composites.CompositeRegistry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -24,18 +22,12 @@ final class CompositesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    Map<String, CompositeCatalogue.Entry> known = CompositeCatalogue.composites();
     Table table = new Table();
-    for (String name : CompositeRegistry.standard().names()) {
-      CompositeCatalogue.Entry entry = known.get(name);
-      if (entry == null) {
-        table.row(name, "");
-      } else {
-        String arguments =
-            entry.arguments().isEmpty() ? "" : " (" + String.join(", ", entry.arguments()) + ")";
-        table.row(name, entry.description() + arguments);
-      }
-    }
+    CompositeCatalogue.composites()
+        .forEach(
+            (name, entry) ->
+                table.row(
+                    name, CompositeCatalogue.describe(entry.description(), entry.arguments())));
     table.lines().forEach(out::println);
     out.println();
     out.println("canonizers: " + String.join(", ", CompositeCatalogue.canonizerNames()));

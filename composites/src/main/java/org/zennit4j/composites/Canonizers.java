@@ -4,8 +4,24 @@
  */
 package org.zennit4j.composites;
 
+import java.util.List;
+import java.util.ServiceLoader;
+import org.zennit4j.registry.Registry;
+
 /** The canonizers that come with the library. */
 public final class Canonizers {
+  private static final Registry<Canonizer> STANDARD =
+      Registry.of(
+          "canonizer",
+          List.of(
+              MergeBatchNorm.entry(),
+              ResidualSum.entry(),
+              SequentialMergeBatchNorm.entry(),
+              ResNetCanonizer.entry(),
+              VggCanonizer.entry(),
+              NamedMergeBatchNorm.entry(),
+              CompositeCanonizer.entry()));
+
   private Canonizers() {}
 
   /**
@@ -51,5 +67,21 @@ public final class Canonizers {
    */
   public static Canonizer vgg() {
     return new VggCanonizer();
+  }
+
+  /**
+   * This library's canonizers and those of every {@link CanonizerProvider} that the thread's
+   * context class loader finds, asked anew at each call.
+   *
+   * @return the registry
+   * @throws org.zennit4j.bindings.Zennit4jException if a provider's canonizer has a name that is
+   *     taken
+   */
+  public static Registry<Canonizer> registry() {
+    Registry<Canonizer> all = STANDARD;
+    for (CanonizerProvider provider : ServiceLoader.load(CanonizerProvider.class)) {
+      all = all.withNew(provider.canonizers());
+    }
+    return all;
   }
 }

@@ -7,6 +7,8 @@ package org.zennit4j.composites;
 import java.util.List;
 import java.util.Map;
 import org.zennit4j.bindings.Program;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Entry;
 
 /**
  * Runs canonizers one after the other.
@@ -56,5 +58,15 @@ public record CompositeCanonizer(List<Canonizer> canonizers) implements Canonize
   @Override
   public Map<String, Object> arguments() {
     return Map.of("canonizers", canonizers);
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of(
+        "composite",
+        CompositeCanonizer.class,
+        "several canonizers, one after the other",
+        v -> new CompositeCanonizer(v.list("canonizers", Canonizer.class)),
+        Argument.needed("canonizers", Argument.Kind.CANONIZERS));
   }
 }

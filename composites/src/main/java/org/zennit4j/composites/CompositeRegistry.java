@@ -4,48 +4,46 @@
  */
 package org.zennit4j.composites;
 
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.function.Function;
 import org.zennit4j.bindings.internal.NearestNames;
-import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.registry.Entry;
+import org.zennit4j.registry.Registry;
+import org.zennit4j.registry.Values;
 
 /**
  * Composites by name. Immutable: {@link #with} makes a registry that has one more, so that an
- * application's own names are known where it passes its registry on, and nowhere else.
+ * application's own names are known where it passes its registry on, and nowhere else. Names that
+ * shall be known everywhere come from a {@link CompositeProvider}.
  */
 public final class CompositeRegistry {
-  private static final CompositeRegistry STANDARD =
-      new CompositeRegistry(
-          new TreeMap<>(
-              Map.ofEntries(
-                  Map.entry("epsilon_plus", Composites::epsilonPlus),
-                  Map.entry("attn_lrp", Composites::attnLrp),
-                  Map.entry("cp_lrp", Composites::cpLrp),
-                  Map.entry("epsilon_plus_flat", Composites::epsilonPlusFlat),
-                  Map.entry("epsilon_alpha2_beta1", Composites::epsilonAlpha2Beta1),
-                  Map.entry("epsilon_alpha2_beta1_flat", Composites::epsilonAlpha2Beta1Flat),
-                  Map.entry("epsilon_gamma_box", Composites::epsilonGammaBox),
-                  Map.entry("deconvnet", Composites::deconvnet),
-                  Map.entry("guided_backprop", Composites::guidedBackprop),
-                  Map.entry("beta_smooth", Composites::betaSmooth),
-                  Map.entry("excitation_backprop", Composites::excitationBackprop))));
+  private static final Registry<Composite> STANDARD =
+      Registry.of("composite", Composites.entries());
 
-  private final Map<String, Function<PresetArguments, Composite>> factories;
+  private final Registry<Composite> entries;
 
-  private CompositeRegistry(Map<String, Function<PresetArguments, Composite>> factories) {
-    this.factories = Collections.unmodifiableMap(factories);
+  private CompositeRegistry(Registry<Composite> entries) {
+    this.entries = entries;
   }
 
   /**
-   * Zennit's composites.
+   * Zennit's composites, and those of every {@link CompositeProvider} that the thread's context
+   * class loader finds.
    *
    * @return the registry
+   * @throws org.zennit4j.bindings.Zennit4jException if a provider's composite has a name that is
+   *     taken
    */
   public static CompositeRegistry standard() {
-    return STANDARD;
+    Registry<Composite> all = STANDARD;
+    for (CompositeProvider provider : ServiceLoader.load(CompositeProvider.class)) {
+      all = all.withNew(provider.composites());
+    }
+    return new CompositeRegistry(all);
   }
 
   /**
@@ -56,9 +54,23 @@ public final class CompositeRegistry {
    * @return a new registry
    */
   public CompositeRegistry with(String name, Function<PresetArguments, Composite> factory) {
-    Map<String, Function<PresetArguments, Composite>> copy = new TreeMap<>(factories);
-    copy.put(name, factory);
-    return new CompositeRegistry(copy);
+    return with(
+        new Entry<>(
+            name,
+            Composite.class,
+            "",
+            PresetArguments.ARGUMENTS,
+            values -> factory.apply(PresetArguments.of(values))));
+  }
+
+  /**
+   * A registry with one more composite; it replaces one of the same name.
+   *
+   * @param entry the composite's name, description and arguments
+   * @return a new registry
+   */
+  public CompositeRegistry with(Entry<Composite> entry) {
+    return new CompositeRegistry(entries.with(entry));
   }
 
   /**
@@ -67,7 +79,17 @@ public final class CompositeRegistry {
    * @return sorted
    */
   public List<String> names() {
-    return List.copyOf(factories.keySet());
+    return entries.names().stream().sorted().toList();
+  }
+
+  /**
+   * Looks for a composite.
+   *
+   * @param name its name
+   * @return its description and arguments; empty if there is none
+   */
+  public Optional<Entry<Composite>> find(String name) {
+    return entries.find(name);
   }
 
   /**
@@ -77,28 +99,44 @@ public final class CompositeRegistry {
    * @return Zennit's defaults; for {@code attn_lrp} and {@code cp_lrp} epsilon 1e-20 and gamma 0
    */
   public static PresetArguments defaults(String name) {
-    boolean perOperator = name.equals("attn_lrp") || name.equals("cp_lrp");
-    return perOperator
-        ? PresetArguments.defaults()
-            .withEpsilon(Stabilizer.of(AttnLrp.DEFAULT_EPSILON))
-            .withGamma(0)
-        : PresetArguments.defaults();
+    return STANDARD
+        .find(name)
+        .map(entry -> PresetArguments.of(Values.of(entry.arguments(), Map.of())))
+        .orElseGet(PresetArguments::defaults);
   }
 
   /**
    * Makes a composite.
    *
    * @param name its name
-   * @param arguments its arguments
+   * @param arguments its arguments; those that it does not have are ignored
    * @return the composite
    * @throws CompositeException if the name is unknown or an argument is missing
    */
   public Composite create(String name, PresetArguments arguments) {
-    Function<PresetArguments, Composite> factory = factories.get(name);
-    if (factory == null) {
-      throw new CompositeException(
-          "there is no composite '" + name + "'; the nearest: " + NearestNames.list(name, names()));
-    }
-    return factory.apply(arguments);
+    Map<String, Object> given = new HashMap<>(arguments.byName());
+    find(name).ifPresent(entry -> given.keySet().retainAll(entry.argumentNames()));
+    return create(name, given);
+  }
+
+  /**
+   * Makes a composite.
+   *
+   * @param name its name
+   * @param arguments argument to value; defaults for those that are absent
+   * @return the composite
+   * @throws CompositeException if the name is unknown
+   * @throws org.zennit4j.bindings.Zennit4jException if an argument is unknown, missing or wrong
+   */
+  public Composite create(String name, Map<String, ?> arguments) {
+    return find(name)
+        .orElseThrow(
+            () ->
+                new CompositeException(
+                    "there is no composite '"
+                        + name
+                        + "'; the nearest: "
+                        + NearestNames.list(name, names())))
+        .create(arguments);
   }
 }

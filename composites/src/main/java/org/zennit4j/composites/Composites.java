@@ -6,6 +6,10 @@ package org.zennit4j.composites;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
@@ -324,5 +328,90 @@ public final class Composites {
 
   private static Composite special(List<MapEntry> entries, List<MapEntry> first) {
     return new SpecialFirstLayerMapComposite(entries, first, List.of(), false, false);
+  }
+
+  /** The composites by name. */
+  static List<Entry<Composite>> entries() {
+    return List.of(
+        preset(
+            "epsilon_plus",
+            "ZPlus for convolutions, Epsilon for linear layers",
+            Composites::epsilonPlus,
+            PresetArguments.named("epsilon", "stabilizer", "zero_params", "layer_map")),
+        preset(
+            "epsilon_plus_flat",
+            "as epsilon_plus, Flat for the first layer",
+            Composites::epsilonPlusFlat,
+            PresetArguments.named(
+                "epsilon", "stabilizer", "zero_params", "layer_map", "first_map")),
+        preset(
+            "epsilon_alpha2_beta1",
+            "AlphaBeta(2, 1) for convolutions, Epsilon for linear layers",
+            Composites::epsilonAlpha2Beta1,
+            PresetArguments.named("epsilon", "stabilizer", "zero_params", "layer_map")),
+        preset(
+            "epsilon_alpha2_beta1_flat",
+            "as epsilon_alpha2_beta1, Flat for the first layer",
+            Composites::epsilonAlpha2Beta1Flat,
+            PresetArguments.named(
+                "epsilon", "stabilizer", "zero_params", "layer_map", "first_map")),
+        preset(
+            "epsilon_gamma_box",
+            "ZBox for the first convolution, Gamma for the others, Epsilon for linear layers",
+            Composites::epsilonGammaBox,
+            PresetArguments.named(
+                "low",
+                "high",
+                "gamma",
+                "epsilon",
+                "stabilizer",
+                "zero_params",
+                "layer_map",
+                "first_map")),
+        preset(
+            "excitation_backprop",
+            "ZPlus for every linear layer; activations keep their gradient",
+            Composites::excitationBackprop,
+            PresetArguments.named("stabilizer", "zero_params", "layer_map")),
+        preset(
+            "guided_backprop",
+            "gradient; ReLUs let positive gradients through",
+            Composites::guidedBackprop,
+            PresetArguments.named("layer_map")),
+        preset(
+            "deconvnet",
+            "gradient; ReLUs keep what arrives positive",
+            Composites::deconvnet,
+            PresetArguments.named("layer_map")),
+        preset(
+            "beta_smooth",
+            "gradient; ReLUs have the gradient of a softplus",
+            Composites::betaSmooth,
+            PresetArguments.named("beta_smooth", "layer_map")),
+        preset(
+            "attn_lrp",
+            "AttnLRP: a rule for each operator, for attention, normalisations and gates",
+            Composites::attnLrp,
+            Argument.of("epsilon", Kind.STABILIZER, Stabilizer.of(AttnLrp.DEFAULT_EPSILON)),
+            Argument.of("gamma", Kind.NUMBER, 0.0),
+            Argument.of("zero_params", Kind.ZERO_PARAMS, null),
+            Argument.of("layer_map", Kind.LAYER_MAP, List.of())),
+        preset(
+            "cp_lrp",
+            "as attn_lrp, attention weights and gates constant",
+            Composites::cpLrp,
+            Argument.of("epsilon", Kind.STABILIZER, Stabilizer.of(AttnLrp.DEFAULT_EPSILON)),
+            Argument.of("gamma", Kind.NUMBER, 0.0),
+            Argument.of("zero_params", Kind.ZERO_PARAMS, null),
+            Argument.of("layer_map", Kind.LAYER_MAP, List.of())));
+  }
+
+  private static Entry<Composite> preset(
+      String name,
+      String description,
+      Function<PresetArguments, Composite> factory,
+      Argument... arguments) {
+    return Entry.of(
+        name, Composite.class, description, v -> factory.apply(PresetArguments.of(v)), arguments);
   }
 }

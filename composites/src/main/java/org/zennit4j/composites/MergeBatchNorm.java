@@ -11,6 +11,7 @@ import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Merges each batch normalisation into the linear layer whose output it alone uses, wherever both
@@ -44,5 +45,14 @@ public record MergeBatchNorm() implements Canonizer {
   @Override
   public String name() {
     return "merge_batch_norm";
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of(
+        "merge_batch_norm",
+        MergeBatchNorm.class,
+        "merges batch normalisations by data flow",
+        v -> new MergeBatchNorm());
   }
 }

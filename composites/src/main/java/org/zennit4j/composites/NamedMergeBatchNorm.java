@@ -12,6 +12,8 @@ import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Entry;
 
 /**
  * Merges batch normalisations into the linear modules that are named, as Zennit's canonizer of that
@@ -81,5 +83,15 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
   @Override
   public Map<String, Object> arguments() {
     return Map.of("name_map", pairs);
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of(
+        "named_merge_batch_norm",
+        NamedMergeBatchNorm.class,
+        "merges batch normalisations that are named",
+        v -> new NamedMergeBatchNorm(v.list("name_map", Pair.class)),
+        Argument.needed("name_map", Argument.Kind.NAME_PAIRS));
   }
 }

@@ -4,7 +4,14 @@
  */
 package org.zennit4j.composites;
 
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Values;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.rules.ZeroParams;
@@ -32,6 +39,19 @@ public record PresetArguments(
     ZeroParams zeroParams,
     List<MapEntry> layerMap,
     List<MapEntry> firstMap) {
+  /** All arguments with Zennit's defaults. */
+  public static final List<Argument> ARGUMENTS =
+      List.of(
+          Argument.of("low", Kind.BOUND, null),
+          Argument.of("high", Kind.BOUND, null),
+          Argument.of("gamma", Kind.NUMBER, 0.25),
+          Argument.of("beta_smooth", Kind.NUMBER, 10.0),
+          Argument.of("epsilon", Kind.STABILIZER, Stabilizer.standard()),
+          Argument.of("stabilizer", Kind.STABILIZER, Stabilizer.standard()),
+          Argument.of("zero_params", Kind.ZERO_PARAMS, null),
+          Argument.of("layer_map", Kind.LAYER_MAP, List.of()),
+          Argument.of("first_map", Kind.LAYER_MAP, List.of()));
+
   /**
    * Copies the lists.
    *
@@ -159,5 +179,48 @@ public record PresetArguments(
 
   ZeroParams zeroParamsOr(ZeroParams other) {
     return zeroParams == null ? other : zeroParams;
+  }
+
+  /**
+   * Takes arguments from those of an entry.
+   *
+   * @param values may lack any of {@link #ARGUMENTS}
+   * @return Zennit's defaults for those that it lacks
+   */
+  public static PresetArguments of(Values values) {
+    PresetArguments d = defaults();
+    return new PresetArguments(
+        values.has("epsilon") ? values.get("epsilon", Stabilizer.class) : d.epsilon,
+        values.has("stabilizer") ? values.get("stabilizer", Stabilizer.class) : d.stabilizer,
+        values.has("gamma") ? values.number("gamma") : d.gamma,
+        values.has("beta_smooth") ? values.number("beta_smooth") : d.betaSmooth,
+        values.get("low", Bound.class),
+        values.get("high", Bound.class),
+        values.get("zero_params", ZeroParams.class),
+        values.list("layer_map", MapEntry.class),
+        values.list("first_map", MapEntry.class));
+  }
+
+  /** By name, those that are null left out. */
+  Map<String, Object> byName() {
+    Map<String, Object> map = new HashMap<>();
+    map.put("epsilon", epsilon);
+    map.put("stabilizer", stabilizer);
+    map.put("gamma", gamma);
+    map.put("beta_smooth", betaSmooth);
+    map.put("low", low);
+    map.put("high", high);
+    map.put("zero_params", zeroParams);
+    map.put("layer_map", layerMap);
+    map.put("first_map", firstMap);
+    map.values().removeIf(Objects::isNull);
+    return map;
+  }
+
+  /** Some of {@link #ARGUMENTS}. */
+  static Argument[] named(String... names) {
+    return Arrays.stream(names)
+        .map(n -> ARGUMENTS.stream().filter(a -> a.name().equals(n)).findFirst().orElseThrow())
+        .toArray(Argument[]::new);
   }
 }

@@ -9,6 +9,7 @@ import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Zennit's canonizer for torchvision's ResNets: merges batch normalisations as registered, and
@@ -43,5 +44,11 @@ public record ResNetCanonizer() implements Canonizer {
   @Override
   public String name() {
     return "resnet";
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of(
+        "resnet", ResNetCanonizer.class, "Zennit's for ResNets", v -> new ResNetCanonizer());
   }
 }

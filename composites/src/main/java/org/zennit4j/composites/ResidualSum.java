@@ -10,6 +10,7 @@ import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Makes a layer of type Sum of every addition of two tensors that both depend on the input. It is
@@ -50,5 +51,11 @@ public record ResidualSum() implements Canonizer {
   @Override
   public String name() {
     return "residual_sum";
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of(
+        "residual_sum", ResidualSum.class, "makes sums of additions", v -> new ResidualSum());
   }
 }

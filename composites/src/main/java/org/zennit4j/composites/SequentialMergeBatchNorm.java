@@ -13,6 +13,7 @@ import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.ProgramEditor;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Merges batch normalisations into the linear module that is registered right before them, as
@@ -89,5 +90,14 @@ public record SequentialMergeBatchNorm() implements Canonizer {
   @Override
   public String name() {
     return "sequential_merge_batch_norm";
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of(
+        "sequential_merge_batch_norm",
+        SequentialMergeBatchNorm.class,
+        "merges batch normalisations in the order of registration",
+        v -> new SequentialMergeBatchNorm());
   }
 }

@@ -5,6 +5,7 @@
 package org.zennit4j.composites;
 
 import org.zennit4j.bindings.Program;
+import org.zennit4j.registry.Entry;
 
 /** Zennit's canonizer for torchvision's VGGs: merges batch normalisations as registered. */
 public record VggCanonizer() implements Canonizer {
@@ -16,5 +17,10 @@ public record VggCanonizer() implements Canonizer {
   @Override
   public String name() {
     return "vgg";
+  }
+
+  /** The canonizer by name. */
+  static Entry<Canonizer> entry() {
+    return Entry.of("vgg", VggCanonizer.class, "Zennit's for VGGs", v -> new VggCanonizer());
   }
 }

@@ -11,31 +11,30 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Canonizer;
+import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
-import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.InputLayerMapComposite;
 import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
-import org.zennit4j.composites.MergeBatchNorm;
 import org.zennit4j.composites.MixedComposite;
 import org.zennit4j.composites.NameLayerMapComposite;
 import org.zennit4j.composites.NameMapComposite;
 import org.zennit4j.composites.NamedMergeBatchNorm;
 import org.zennit4j.composites.PresetArguments;
-import org.zennit4j.composites.ResNetCanonizer;
-import org.zennit4j.composites.ResidualSum;
-import org.zennit4j.composites.SequentialMergeBatchNorm;
 import org.zennit4j.composites.SpecialFirstLayerMapComposite;
-import org.zennit4j.composites.VggCanonizer;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Entry;
+import org.zennit4j.registry.Registry;
+import org.zennit4j.registry.Values;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Rules;
 
 /**
  * Reads composites, rules and canonizers from JSON, for example
@@ -53,15 +52,8 @@ public final class CompositeReader {
   /** The named composite that is one of SignXAI's methods. */
   private static final String SIGNXAI = "signxai";
 
-  private static final List<String> LAYER_MAP = List.of("layer_map");
-  private static final List<String> FIRST_MAP = List.of("layer_map", "first_map");
-
   /** Types and the keys that they have beside type, canonizers and functional. */
   private static final Map<String, List<String>> TYPES = new LinkedHashMap<>();
-
-  private static final Map<String, List<String>> PRESET_ARGUMENTS = new LinkedHashMap<>();
-
-  private static final Map<String, Supplier<Canonizer>> CANONIZERS = new LinkedHashMap<>();
 
   static {
     TYPES.put("named", List.of("name", "args"));
@@ -83,46 +75,32 @@ public final class CompositeReader {
             "stabilizer"));
     TYPES.put("mixed", List.of("composites"));
     TYPES.put("empty", List.of());
-
-    List<String> lrp = List.of("epsilon", "stabilizer", "zero_params");
-    PRESET_ARGUMENTS.put("epsilon_plus", join(lrp, LAYER_MAP));
-    PRESET_ARGUMENTS.put("epsilon_plus_flat", join(lrp, FIRST_MAP));
-    PRESET_ARGUMENTS.put("epsilon_alpha2_beta1", join(lrp, LAYER_MAP));
-    PRESET_ARGUMENTS.put("epsilon_alpha2_beta1_flat", join(lrp, FIRST_MAP));
-    PRESET_ARGUMENTS.put(
-        "epsilon_gamma_box", join(join(lrp, FIRST_MAP), List.of("low", "high", "gamma")));
-    PRESET_ARGUMENTS.put("attn_lrp", join(LAYER_MAP, List.of("epsilon", "gamma", "zero_params")));
-    PRESET_ARGUMENTS.put("cp_lrp", PRESET_ARGUMENTS.get("attn_lrp"));
-    PRESET_ARGUMENTS.put("deconvnet", LAYER_MAP);
-    PRESET_ARGUMENTS.put("guided_backprop", LAYER_MAP);
-    PRESET_ARGUMENTS.put("beta_smooth", join(LAYER_MAP, List.of("beta_smooth")));
-    PRESET_ARGUMENTS.put(
-        "excitation_backprop", join(LAYER_MAP, List.of("stabilizer", "zero_params")));
-
-    for (Supplier<Canonizer> plain :
-        List.<Supplier<Canonizer>>of(
-            MergeBatchNorm::new,
-            ResidualSum::new,
-            SequentialMergeBatchNorm::new,
-            ResNetCanonizer::new,
-            VggCanonizer::new)) {
-      CANONIZERS.put(plain.get().name(), plain);
-    }
   }
 
   private final CompositeRegistry registry;
+  private final Registry<Rule> ruleRegistry;
+  private final Registry<Canonizer> canonizerRegistry;
   private final ArraySource arrays;
   private final RuleReader rules;
 
-  private CompositeReader(CompositeRegistry registry, ArraySource arrays) {
+  private CompositeReader(
+      CompositeRegistry registry,
+      Registry<Rule> ruleRegistry,
+      Registry<Canonizer> canonizerRegistry,
+      ArraySource arrays) {
     this.registry = registry;
+    this.ruleRegistry = ruleRegistry;
+    this.canonizerRegistry = canonizerRegistry;
     this.arrays = arrays;
-    this.rules = new RuleReader(arrays);
+    this.rules = new RuleReader(arrays, ruleRegistry, this);
   }
 
-  /** Knows Zennit's named composites, and no arrays. */
+  /**
+   * Knows the named composites, rules and canonizers of this library and of the providers that are
+   * found, and no arrays.
+   */
   public CompositeReader() {
-    this(CompositeRegistry.standard(), ArraySource.none());
+    this(CompositeRegistry.standard(), Rules.registry(), Canonizers.registry(), ArraySource.none());
   }
 
   private static List<String> join(List<String> a, List<String> b) {
@@ -138,7 +116,7 @@ public final class CompositeReader {
    * @return a new reader
    */
   public CompositeReader withRegistry(CompositeRegistry value) {
-    return new CompositeReader(value, arrays);
+    return new CompositeReader(value, ruleRegistry, canonizerRegistry, arrays);
   }
 
   /**
@@ -148,7 +126,27 @@ public final class CompositeReader {
    * @return a new reader
    */
   public CompositeReader withArrays(ArraySource value) {
-    return new CompositeReader(registry, value);
+    return new CompositeReader(registry, ruleRegistry, canonizerRegistry, value);
+  }
+
+  /**
+   * Changes which rules there are.
+   *
+   * @param value knows the rules
+   * @return a new reader
+   */
+  public CompositeReader withRules(Registry<Rule> value) {
+    return new CompositeReader(registry, value, canonizerRegistry, arrays);
+  }
+
+  /**
+   * Changes which canonizers there are.
+   *
+   * @param value knows the canonizers
+   * @return a new reader
+   */
+  public CompositeReader withCanonizers(Registry<Canonizer> value) {
+    return new CompositeReader(registry, ruleRegistry, value, arrays);
   }
 
   /**
@@ -215,16 +213,16 @@ public final class CompositeReader {
    * @return such as {@code epsilon}
    */
   public static List<String> ruleNames() {
-    return List.copyOf(RuleReader.names());
+    return Rules.registry().names();
   }
 
-  private Composite composite(JsonObject json, boolean outer) {
+  Composite composite(JsonObject json, boolean outer) {
     String type = json.string("type");
     if (!TYPES.containsKey(type)) {
       throw unknown(json, "composite of type", type, TYPES.keySet());
     }
     json.allow(join(List.of("type", "canonizers", "functional"), TYPES.get(type)));
-    List<Canonizer> canonizers = canonizers(json);
+    List<Canonizer> canonizers = canonizers(json, "canonizers");
     boolean functional = json.has("functional") ? json.flag("functional") : outer;
     boolean strict = json.flag("strict");
     return switch (type) {
@@ -287,17 +285,12 @@ public final class CompositeReader {
     if (!registry.names().contains(name)) {
       throw unknown(json, "composite", name, registry.names());
     }
-    PresetArguments arguments = CompositeRegistry.defaults(name);
-    if (json.has("args")) {
-      JsonObject args = json.object("args");
-      if (PRESET_ARGUMENTS.containsKey(name)) {
-        args.allow(PRESET_ARGUMENTS.get(name));
-      }
-      arguments = arguments(args, arguments);
-    }
+    Entry<Composite> entry = registry.find(name).orElseThrow();
+    Map<String, Object> given =
+        json.has("args") ? rules.values(json.object("args"), entry.arguments()) : Map.of();
     Composite composite;
     try {
-      composite = registry.create(name, arguments);
+      composite = registry.create(name, given);
     } catch (Zennit4jException e) {
       throw at(json.where(), e);
     }
@@ -317,33 +310,11 @@ public final class CompositeReader {
    * @throws RequestException if it cannot be understood; the message says where
    */
   public PresetArguments readArguments(JsonNode json) {
-    return arguments(JsonObject.of("args", json), PresetArguments.defaults());
+    List<Argument> known = PresetArguments.ARGUMENTS;
+    return PresetArguments.of(Values.of(known, rules.values(JsonObject.of("args", json), known)));
   }
 
-  private PresetArguments arguments(JsonObject json, PresetArguments defaults) {
-    json.allow(
-        "epsilon",
-        "stabilizer",
-        "gamma",
-        "beta_smooth",
-        "low",
-        "high",
-        "zero_params",
-        "layer_map",
-        "first_map");
-    return new PresetArguments(
-        json.has("epsilon") ? rules.stabilizer(json, "epsilon") : defaults.epsilon(),
-        rules.stabilizer(json, "stabilizer"),
-        json.number("gamma", defaults.gamma()),
-        json.number("beta_smooth", defaults.betaSmooth()),
-        json.has("low") ? rules.bound(json, "low") : null,
-        json.has("high") ? rules.bound(json, "high") : null,
-        json.has("zero_params") ? rules.zeroParams(json) : null,
-        json.has("layer_map") ? map(json, "layer_map") : List.of(),
-        json.has("first_map") ? map(json, "first_map") : List.of());
-  }
-
-  private List<MapEntry> map(JsonObject json, String key) {
+  List<MapEntry> map(JsonObject json, String key) {
     json.need(key);
     List<MapEntry> entries = new ArrayList<>();
     for (JsonObject.Item item : json.list(key)) {
@@ -362,7 +333,7 @@ public final class CompositeReader {
         .toList();
   }
 
-  private Rule rule(String where, JsonNode node) {
+  Rule rule(String where, JsonNode node) {
     try {
       return rules.rule(JsonObject.of(where, node));
     } catch (RequestException e) {
@@ -372,30 +343,18 @@ public final class CompositeReader {
     }
   }
 
-  private List<Canonizer> canonizers(JsonObject json) {
-    return json.list("canonizers").stream().map(i -> canonizer(i.object())).toList();
+  List<Canonizer> canonizers(JsonObject json, String key) {
+    return json.list(key).stream().map(i -> canonizer(i.object())).toList();
   }
 
   private Canonizer canonizer(JsonObject json) {
-    String type = json.string("type");
-    if (CANONIZERS.containsKey(type)) {
-      json.allow("type");
-      return CANONIZERS.get(type).get();
+    Entry<Canonizer> entry = RuleReader.entry(json, "type", canonizerRegistry);
+    Map<String, Object> values = rules.values(json, entry.arguments(), "type");
+    try {
+      return entry.create(values);
+    } catch (Zennit4jException e) {
+      throw at(json.where(), e);
     }
-    return switch (type) {
-      case "named_merge_batch_norm" -> {
-        json.allow("type", "name_map");
-        json.need("name_map");
-        yield new NamedMergeBatchNorm(
-            json.list("name_map").stream().map(CompositeReader::pair).toList());
-      }
-      case "composite" -> {
-        json.allow("type", "canonizers");
-        json.need("canonizers");
-        yield new CompositeCanonizer(canonizers(json));
-      }
-      default -> throw unknown(json, "canonizer", type, canonizerNames());
-    };
   }
 
   /**
@@ -404,10 +363,10 @@ public final class CompositeReader {
    * @return such as {@code merge_batch_norm}
    */
   public static List<String> canonizerNames() {
-    return join(List.copyOf(CANONIZERS.keySet()), List.of("named_merge_batch_norm", "composite"));
+    return Canonizers.registry().names();
   }
 
-  private static NamedMergeBatchNorm.Pair pair(JsonObject.Item item) {
+  static NamedMergeBatchNorm.Pair pair(JsonObject.Item item) {
     List<JsonObject.Item> pair = JsonObject.list(item.where(), item.node());
     if (pair.size() != 2) {
       throw JsonObject.wrong(item.where(), "a pair of a list and a name", item.node());

@@ -11,32 +11,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.composites.Adjusted;
 import org.zennit4j.composites.AttnLrp;
 import org.zennit4j.composites.Canonizer;
+import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
-import org.zennit4j.composites.CompositeCanonizer;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.InputLayerMapComposite;
 import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
-import org.zennit4j.composites.MergeBatchNorm;
 import org.zennit4j.composites.MixedComposite;
 import org.zennit4j.composites.NameLayerMapComposite;
 import org.zennit4j.composites.NameMapComposite;
 import org.zennit4j.composites.NamedMergeBatchNorm;
-import org.zennit4j.composites.ResNetCanonizer;
-import org.zennit4j.composites.ResidualSum;
-import org.zennit4j.composites.SequentialMergeBatchNorm;
 import org.zennit4j.composites.SpecialFirstLayerMapComposite;
-import org.zennit4j.composites.VggCanonizer;
-import org.zennit4j.rules.BasicRule;
+import org.zennit4j.registry.Registry;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Rules;
+import org.zennit4j.rules.SignThreshold;
 import org.zennit4j.rules.SignedStabilizer;
 import org.zennit4j.rules.StrictStabilizer;
 import org.zennit4j.rules.ZeroParams;
@@ -45,22 +41,16 @@ import org.zennit4j.rules.ZeroParams;
  * Writes composites as JSON that {@link CompositeReader} reads back as equal ones, so that a result
  * can say exactly how it was made.
  *
- * <p>Named composites are written as the maps that they stand for. Composites, rules, canonizers
- * and stabilizers of one's own are code, not data, and are refused. Immutable and thread-safe.
+ * <p>Named composites are written as the maps that they stand for. Rules and canonizers are written
+ * where they have an entry in a registry; others, and composites and stabilizers of one's own, are
+ * code, not data, and are refused. Immutable and thread-safe.
  */
 public final class CompositeWriter {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  /** Canonizers without arguments. */
-  private static final Set<Class<? extends Canonizer>> PLAIN =
-      Set.of(
-          MergeBatchNorm.class,
-          ResidualSum.class,
-          SequentialMergeBatchNorm.class,
-          ResNetCanonizer.class,
-          VggCanonizer.class);
-
   private final Function<Bound, Optional<String>> names;
+  private final Registry<Rule> rules;
+  private final Registry<Canonizer> canonizers;
 
   /** Knows no names of arrays, and refuses bounds that are tensors. */
   public CompositeWriter() {
@@ -74,7 +64,36 @@ public final class CompositeWriter {
    *     argument, asked for as a bound), empty for none
    */
   public CompositeWriter(Function<Bound, Optional<String>> names) {
+    this(names, Rules.registry(), Canonizers.registry());
+  }
+
+  private CompositeWriter(
+      Function<Bound, Optional<String>> names,
+      Registry<Rule> rules,
+      Registry<Canonizer> canonizers) {
     this.names = names;
+    this.rules = rules;
+    this.canonizers = canonizers;
+  }
+
+  /**
+   * Changes which rules have names.
+   *
+   * @param value knows the rules
+   * @return a new writer
+   */
+  public CompositeWriter withRules(Registry<Rule> value) {
+    return new CompositeWriter(names, value, canonizers);
+  }
+
+  /**
+   * Changes which canonizers have names.
+   *
+   * @param value knows the canonizers
+   * @return a new writer
+   */
+  public CompositeWriter withCanonizers(Registry<Canonizer> value) {
+    return new CompositeWriter(names, rules, value);
   }
 
   /**
@@ -248,8 +267,7 @@ public final class CompositeWriter {
    * @throws RequestException if the rule or its stabilizer is code of one's own
    */
   public ObjectNode write(Rule rule) {
-    boolean own = rule.getClass().getPackage() != Rule.class.getPackage();
-    if (own || rule instanceof BasicRule || !RuleReader.names().contains(rule.name())) {
+    if (!rules.makes(rule.name(), rule)) {
       throw code("rule " + rule.name(), rule);
     }
     ObjectNode json = JSON.objectNode().put("rule", rule.name());
@@ -285,8 +303,33 @@ public final class CompositeWriter {
       }
     } else if (value instanceof Tensor tensor) {
       json.put(key, name(where, Bound.of(tensor)));
+    } else if (value instanceof String text) {
+      json.put(key, text);
+    } else if (value instanceof Rule rule) {
+      json.set(key, write(rule));
+    } else if (value instanceof Composite composite) {
+      json.set(key, write(composite));
+    } else if (value instanceof SignThreshold mu) {
+      put(json, where, key, mu.tensor() == null ? (Object) mu.number() : mu.tensor());
+    } else if (value instanceof List<?> items) {
+      items.forEach(item -> add(json.withArray("/" + key), where, item));
+      json.withArray("/" + key);
     } else {
       throw code(where, value);
+    }
+  }
+
+  private void add(ArrayNode json, String where, Object item) {
+    if (item instanceof String text) {
+      json.add(text);
+    } else if (item instanceof MapEntry entry) {
+      json.addArray().add(texts(entry.keys())).add(write(entry.rule()));
+    } else if (item instanceof NamedMergeBatchNorm.Pair pair) {
+      json.addArray().add(texts(pair.linears())).add(pair.norm());
+    } else if (item instanceof Canonizer canonizer) {
+      json.addAll(canonizers(List.of(canonizer)));
+    } else {
+      throw code(where, item);
     }
   }
 
@@ -331,15 +374,14 @@ public final class CompositeWriter {
   public ArrayNode canonizers(List<Canonizer> canonizers) {
     ArrayNode json = JSON.arrayNode();
     for (Canonizer canonizer : canonizers) {
-      ObjectNode item = json.addObject().put("type", canonizer.name());
-      if (canonizer instanceof NamedMergeBatchNorm named) {
-        ArrayNode map = item.putArray("name_map");
-        named.pairs().forEach(p -> map.addArray().add(texts(p.linears())).add(p.norm()));
-      } else if (canonizer instanceof CompositeCanonizer several) {
-        item.set("canonizers", canonizers(several.canonizers()));
-      } else if (!PLAIN.contains(canonizer.getClass())) {
+      if (!this.canonizers.makes(canonizer.name(), canonizer)) {
         throw code("canonizer " + canonizer.name(), canonizer);
       }
+      ObjectNode item = json.addObject().put("type", canonizer.name());
+      canonizer
+          .arguments()
+          .forEach(
+              (key, value) -> put(item, "canonizer " + canonizer.name() + ", " + key, key, value));
     }
     return json;
   }

@@ -10,6 +10,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -131,5 +134,23 @@ public final class AlphaBeta extends DeclaredRule {
         return xp.mul(map.adjoint(q, x, wOnPlus)).add(xm.mul(map.adjoint(q, x, wOnMinus)));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "alpha_beta",
+        AlphaBeta.class,
+        "alpha times the positive part less beta times the negative part",
+        v ->
+            new AlphaBeta(
+                v.number("alpha"),
+                v.number("beta"),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class)),
+        Argument.of("alpha", Kind.NUMBER, 2.0),
+        Argument.of("beta", Kind.NUMBER, 1.0),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

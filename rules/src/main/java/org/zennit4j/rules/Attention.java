@@ -14,6 +14,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * Scaled dot product attention that runs as one operator, {@code o = A v} with {@code A =
@@ -180,5 +183,16 @@ public record Attention(boolean constantWeights, Stabilizer stabilizer) implemen
       split[heads + 3] = shape[heads + 2];
       return t.reshape(split).sum(heads + 1L).sum_to_size(like.shape());
     }
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "attention",
+        Attention.class,
+        "fused scaled dot product attention",
+        v -> new Attention(v.flag("constant_weights"), v.get("stabilizer", Stabilizer.class)),
+        Argument.of("constant_weights", Kind.FLAG, false),
+        Arguments.STABILIZER);
   }
 }

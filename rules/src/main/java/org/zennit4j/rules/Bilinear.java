@@ -17,6 +17,9 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * Products of activations: elementwise ones (gates), matrix products, {@code bmm}, {@code baddbmm},
@@ -143,5 +146,21 @@ public record Bilinear(OptionalInt signal, Stabilizer stabilizer) implements Rul
       result.set(1, b.mul(a.transpose(-2, -1).matmul(q).sum_to_size(b.shape())));
     }
     return result;
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "bilinear",
+        Bilinear.class,
+        "equal parts to the factors of a product, or all to one",
+        v ->
+            new Bilinear(
+                v.has("signal")
+                    ? java.util.OptionalInt.of(v.get("signal", Integer.class))
+                    : java.util.OptionalInt.empty(),
+                v.get("stabilizer", Stabilizer.class)),
+        Argument.of("signal", Kind.INTEGER, null),
+        Arguments.STABILIZER);
   }
 }

@@ -61,7 +61,7 @@ public abstract class DeclaredRule implements Rule {
   }
 
   @Override
-  public final LayerFunction bind(Region region) {
+  public LayerFunction bind(Region region) {
     LayerFunction general = general(region);
     LayerFunction fast = region.linearMap().map(this::fastPath).orElse(null);
     if (fast == null) {

@@ -11,6 +11,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -100,5 +103,17 @@ public final class Epsilon extends DeclaredRule {
             && map.weight().numel() <= SMALL;
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "epsilon",
+        Epsilon.class,
+        "share in the output, damped",
+        v ->
+            new Epsilon(v.get("epsilon", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+        Argument.of("epsilon", Kind.STABILIZER, Stabilizer.standard()),
+        Arguments.ZERO_PARAMS);
   }
 }

@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -125,5 +126,17 @@ public final class Flat extends DeclaredRule {
               new org.bytedeco.pytorch.LongOptional(1),
               new org.bytedeco.pytorch.LongOptional());
     }
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "flat",
+        Flat.class,
+        "evenly over the receptive field",
+        v ->
+            new Flat(v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

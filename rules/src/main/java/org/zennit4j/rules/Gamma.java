@@ -11,6 +11,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -30,6 +33,7 @@ public final class Gamma extends DeclaredRule {
   private final double gamma;
   private final Stabilizer stabilizer;
   private final ZeroParams zeroParams;
+  private final boolean signWithoutBias;
 
   /** Gamma with 0.25. */
   public Gamma() {
@@ -54,9 +58,29 @@ public final class Gamma extends DeclaredRule {
    *     layer itself
    */
   public Gamma(double gamma, Stabilizer stabilizer, ZeroParams zeroParams) {
+    this(gamma, stabilizer, zeroParams, false);
+  }
+
+  /**
+   * Gamma.
+   *
+   * @param gamma how much contributions of the output's sign are strengthened
+   * @param stabilizer stabilizes both denominators
+   * @param zeroParams parameters that count as zero
+   * @param signWithoutBias whether the sign of the output is that of Wx rather than of the layer
+   *     itself, Wx + b
+   */
+  public Gamma(
+      double gamma, Stabilizer stabilizer, ZeroParams zeroParams, boolean signWithoutBias) {
     super(
         "gamma",
-        new Arguments().with("gamma", gamma).with("stabilizer", stabilizer).with(zeroParams).map());
+        new Arguments()
+            .with("gamma", gamma)
+            .with("stabilizer", stabilizer)
+            .with(zeroParams)
+            .withFlag("sign_without_bias", signWithoutBias)
+            .map());
+    this.signWithoutBias = signWithoutBias;
     this.gamma = gamma;
     this.stabilizer = stabilizer;
     this.zeroParams = zeroParams;
@@ -72,7 +96,7 @@ public final class Gamma extends DeclaredRule {
 
   @Override
   public Gamma withoutBias() {
-    return new Gamma(gamma, stabilizer, zeroParams.withBias());
+    return new Gamma(gamma, stabilizer, zeroParams.withBias(), signWithoutBias);
   }
 
   @Override
@@ -84,7 +108,11 @@ public final class Gamma extends DeclaredRule {
             new Modification(LinearFunction::negative, minus().zeroing(zeroParams.andBias())),
             new Modification(LinearFunction::positive, minus().zeroing(zeroParams)),
             new Modification(LinearFunction::negative, plus().zeroing(zeroParams.andBias())),
-            new Modification(UnaryOperator.identity(), ParameterModifier.identity())),
+            new Modification(
+                UnaryOperator.identity(),
+                signWithoutBias
+                    ? ParameterModifier.identity().withoutBias()
+                    : ParameterModifier.identity())),
         (relevance, outputs) -> {
           Tensor z = outputs.get(4);
           Tensor q = share(relevance, z.gt(new Scalar(0)), outputs.get(0).add(outputs.get(1)));
@@ -113,7 +141,7 @@ public final class Gamma extends DeclaredRule {
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor z = call.outputs().get(0);
+        Tensor z = signWithoutBias ? map.forward(x, map.weight(), null) : call.outputs().get(0);
         Tensor p = weight(Part.RAISED_WEIGHT, plus);
         Tensor n = weight(Part.LOWERED_WEIGHT, minus);
         boolean nonNegative = isNonNegative(call, x);
@@ -142,5 +170,23 @@ public final class Gamma extends DeclaredRule {
         return xp.mul(map.adjoint(q, x, onPlus)).add(xm.mul(map.adjoint(q, x, onMinus)));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "gamma",
+        Gamma.class,
+        "positive weights favoured",
+        v ->
+            new Gamma(
+                v.number("gamma"),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class),
+                v.flag("sign_without_bias")),
+        Argument.of("gamma", Kind.NUMBER, 0.25),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS,
+        Argument.of("sign_without_bias", Kind.FLAG, false));
   }
 }

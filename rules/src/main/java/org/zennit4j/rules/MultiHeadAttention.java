@@ -16,6 +16,9 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * Self-attention with its projections that runs as one operator, {@code
@@ -125,5 +128,18 @@ public record MultiHeadAttention(boolean constantWeights, Stabilizer stabilizer)
 
   private static Tensor joined(Tensor t) {
     return t.transpose(1, 2).reshape(t.size(0), t.size(2), t.size(1) * t.size(3));
+  }
+
+  /** The rule by its name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "multi_head_attention",
+        MultiHeadAttention.class,
+        "self-attention with its projections as one operator",
+        v ->
+            new MultiHeadAttention(
+                v.flag("constant_weights"), v.get("stabilizer", Stabilizer.class)),
+        Argument.of("constant_weights", Kind.FLAG, false),
+        Arguments.STABILIZER);
   }
 }

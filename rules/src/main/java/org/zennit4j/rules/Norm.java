@@ -12,6 +12,7 @@ import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Relevance by share of the output, for layers without parameters: {@code R_x = x * J^T(R / s(z))}.
@@ -75,5 +76,15 @@ public final class Norm extends DeclaredRule {
   private List<Tensor> shares(LayerCall call, Tensor relevance) {
     Tensor q = relevance.div(stabilizer.apply(call.outputs().get(0)));
     return List.of(call.inputs().get(0).mul(q), call.inputs().get(1).mul(q));
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "norm",
+        Norm.class,
+        "share in a sum or average",
+        v -> new Norm(v.get("stabilizer", Stabilizer.class)),
+        Arguments.STABILIZER);
   }
 }

@@ -14,6 +14,9 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * Normalisations with their scale taken as constant: layer, group, instance and batch
@@ -176,5 +179,21 @@ public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams 
       Tensor parts = c.reshape(grouped);
       return parts.sub(parts.mean(axes, true, new ScalarTypeOptional())).reshape(c.shape());
     }
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "normalization",
+        Normalization.class,
+        "layer norm and the like, scale constant",
+        v ->
+            new Normalization(
+                v.flag("identity"),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class)),
+        Argument.of("identity", Kind.FLAG, false),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

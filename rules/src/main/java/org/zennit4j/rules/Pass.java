@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Hands the relevance of the output to the input unchanged: {@code R_x = R}. Not for layers with
@@ -42,5 +43,10 @@ public record Pass() implements Rule {
       }
       return List.of(relevance.get(0));
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of("pass", Pass.class, "unchanged", v -> new Pass());
   }
 }

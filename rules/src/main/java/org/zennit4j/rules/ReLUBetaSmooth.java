@@ -10,6 +10,9 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * A smooth gradient for ReLUs: {@code R_x = sigmoid(beta x) * R}, the gradient of softplus.
@@ -47,5 +50,15 @@ public record ReLUBetaSmooth(double betaSmooth) implements Rule {
       }
       return List.of(x.mul(new Scalar(betaSmooth)).sigmoid().mul(relevance.get(0)));
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "relu_beta_smooth",
+        ReLUBetaSmooth.class,
+        "the gradient of a softplus",
+        v -> new ReLUBetaSmooth(v.number("beta_smooth")),
+        Argument.of("beta_smooth", Kind.NUMBER, 10.0));
   }
 }

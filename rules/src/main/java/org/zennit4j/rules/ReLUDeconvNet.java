@@ -8,6 +8,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * DeconvNet's rule for ReLUs: only positive gradients pass, {@code R_x = max(R, 0)}, whatever the
@@ -24,5 +25,11 @@ public record ReLUDeconvNet() implements Rule {
   @Override
   public LayerFunction bind(Region region) {
     return (call, relevance) -> List.of(relevance.get(0).clamp_min(new Scalar(0)));
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "relu_deconvnet", ReLUDeconvNet.class, "what arrives positive", v -> new ReLUDeconvNet());
   }
 }

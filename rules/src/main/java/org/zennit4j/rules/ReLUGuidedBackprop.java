@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * Guided backpropagation's rule for ReLUs: the gradient where it arrives positive, {@code R_x =
@@ -36,5 +37,14 @@ public record ReLUGuidedBackprop() implements Rule {
       }
       return List.of(gradient.mul(r.gt(new Scalar(0))));
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "relu_guided_backprop",
+        ReLUGuidedBackprop.class,
+        "the gradient where it arrives positive",
+        v -> new ReLUGuidedBackprop());
   }
 }

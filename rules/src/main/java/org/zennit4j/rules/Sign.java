@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 
 /**
@@ -81,5 +82,17 @@ public final class Sign extends DeclaredRule {
         return threshold.sign(x).mul_(map.adjoint(q, x, weight()));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "sign",
+        Sign.class,
+        "sign of the input instead of its value",
+        v ->
+            new Sign(v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

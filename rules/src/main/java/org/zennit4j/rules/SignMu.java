@@ -6,6 +6,9 @@ package org.zennit4j.rules;
 
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * LRP-SIGN with a threshold: {@code R_x = sign_mu(x, mu) * W^T(R / st(z))} with sign_mu = +1 where
@@ -65,5 +68,21 @@ public final class SignMu extends DeclaredRule {
   @Override
   LayerFunction fastPath(LinearMap map) {
     return Sign.fast(map, threshold, stabilizer, zeroParams);
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "sign_mu",
+        SignMu.class,
+        "sign of the input against a threshold",
+        v ->
+            new SignMu(
+                v.get("mu", SignThreshold.class),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class)),
+        Argument.of("mu", Kind.THRESHOLD, SignThreshold.of(0)),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

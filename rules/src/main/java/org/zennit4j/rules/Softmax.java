@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Entry;
 
 /**
  * The softmax as its own first-order expansion: {@code R_x = x * (R - s * sum(R))}, where s is the
@@ -70,5 +71,15 @@ public record Softmax(Stabilizer stabilizer) implements Rule {
   private static Tensor expand(Tensor x, Tensor s, Tensor r, long axis) {
     Tensor total = r.sum(new long[] {axis}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
     return Calls.finite(x).mul(r.sub(s.mul(total))).to(x.scalar_type());
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "softmax",
+        Softmax.class,
+        "first-order expansion of a softmax",
+        v -> new Softmax(v.get("stabilizer", Stabilizer.class)),
+        Arguments.STABILIZER);
   }
 }

@@ -13,6 +13,9 @@ import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * Epsilon that follows the spread of each layer's own input: {@code R_x = x * W^T(R / (z + e
@@ -110,5 +113,21 @@ public final class StdxEpsilon extends DeclaredRule {
     Tensor deviation = torch.std(x, axes, /* unbiased= */ false);
     Tensor constant = torch.amax(x, axes, false).eq(torch.amin(x, axes, false));
     return deviation.masked_fill(constant, new Scalar(0));
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "stdx_epsilon",
+        StdxEpsilon.class,
+        "epsilon as a share of the input's deviation",
+        v ->
+            new StdxEpsilon(
+                v.number("factor"),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class)),
+        Argument.of("factor", Kind.NUMBER, 0.25),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -77,5 +78,18 @@ public final class WSquare extends DeclaredRule {
         return map.adjoint(r.div(denominator), x, w);
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "wsquare",
+        WSquare.class,
+        "by squared weights, whatever the input",
+        v ->
+            new WSquare(
+                v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

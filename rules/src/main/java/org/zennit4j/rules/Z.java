@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Entry;
 
 /**
  * LRP-z: relevance by share of the output, {@code R_x = x * W^T(R / st(z))}.
@@ -53,5 +54,16 @@ public final class Z extends DeclaredRule {
         return x.mul(map.adjoint(r.div(stabilizer.apply(output(call, x))), x, weight()));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "z",
+        Z.class,
+        "share in the output",
+        v -> new Z(v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

@@ -6,10 +6,15 @@ package org.zennit4j.rules;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.bindings.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -25,6 +30,7 @@ public final class ZBox extends DeclaredRule {
   private final Bound high;
   private final Stabilizer stabilizer;
   private final ZeroParams zeroParams;
+  private final boolean reportOutside;
 
   /**
    * ZBox with numbers.
@@ -46,6 +52,22 @@ public final class ZBox extends DeclaredRule {
    * @throws RuleException if both bounds are numbers and the lower one is the larger
    */
   public ZBox(Bound low, Bound high, Stabilizer stabilizer, ZeroParams zeroParams) {
+    this(low, high, stabilizer, zeroParams, false);
+  }
+
+  /**
+   * ZBox.
+   *
+   * @param low the smallest values of the input
+   * @param high the largest values of the input
+   * @param stabilizer stabilizes the denominator
+   * @param zeroParams parameters that count as zero
+   * @param reportOutside whether inputs that leave the bounds are reported as findings, on the CPU,
+   *     where reading a value does not wait for a device
+   * @throws RuleException if both bounds are numbers and the lower one is the larger
+   */
+  public ZBox(
+      Bound low, Bound high, Stabilizer stabilizer, ZeroParams zeroParams, boolean reportOutside) {
     super(
         "zbox",
         new Arguments()
@@ -53,6 +75,7 @@ public final class ZBox extends DeclaredRule {
             .with("high", high)
             .with("stabilizer", stabilizer)
             .with(zeroParams)
+            .withFlag("report_outside", reportOutside)
             .map());
     if (low.isNumber() && high.isNumber() && !(low.number() <= high.number())) {
       throw new RuleException(
@@ -65,11 +88,50 @@ public final class ZBox extends DeclaredRule {
     this.high = high;
     this.stabilizer = stabilizer;
     this.zeroParams = zeroParams;
+    this.reportOutside = reportOutside;
   }
 
   @Override
   public ZBox withoutBias() {
-    return new ZBox(low, high, stabilizer, zeroParams.withBias());
+    return new ZBox(low, high, stabilizer, zeroParams.withBias(), reportOutside);
+  }
+
+  @Override
+  public LayerFunction bind(Region region) {
+    LayerFunction function = super.bind(region);
+    if (!reportOutside) {
+      return function;
+    }
+    return new LayerFunction() {
+      @Override
+      public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
+        Tensor x = call.inputs().get(0);
+        if (isOutside(x)) {
+          call.report(
+              "zbox: the input of '"
+                  + call.region().name()
+                  + "' leaves the bounds low and high; its relevance is not reliable there");
+        }
+        return function.backward(call, relevance);
+      }
+
+      @Override
+      public void close() {
+        function.close();
+      }
+    };
+  }
+
+  private boolean isOutside(Tensor x) {
+    return x.device().is_cpu() && (below(x).any().item_bool() || above(x).any().item_bool());
+  }
+
+  private Tensor below(Tensor x) {
+    return low.isNumber() ? x.lt(new Scalar(low.number())) : x.lt(low.like(x));
+  }
+
+  private Tensor above(Tensor x) {
+    return high.isNumber() ? x.gt(new Scalar(high.number())) : x.gt(high.like(x));
   }
 
   @Override
@@ -123,5 +185,25 @@ public final class ZBox extends DeclaredRule {
             .add(map.forward(high.like(x), wm, bias(Part.NEGATIVE_BIAS, minus)));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "zbox",
+        ZBox.class,
+        "for inputs with bounds",
+        v ->
+            new ZBox(
+                v.get("low", Bound.class),
+                v.get("high", Bound.class),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class),
+                v.flag("report_outside")),
+        Argument.needed("low", Kind.BOUND),
+        Argument.needed("high", Kind.BOUND),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS,
+        Argument.of("report_outside", Kind.FLAG, false));
   }
 }

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -86,5 +87,18 @@ public final class ZPlus extends DeclaredRule {
         return xp.mul(map.adjoint(q, x, wp)).add(xm.mul(map.adjoint(q, x, wm)));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "zplus",
+        ZPlus.class,
+        "share in the positive part",
+        v ->
+            new ZPlus(
+                v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
 
@@ -54,5 +55,15 @@ public final class ZPlusFast extends DeclaredRule {
         return x.mul(map.adjoint(r.div(stabilizer.apply(map.forward(x, w, null))), x, w));
       }
     };
+  }
+
+  /** The rule by name. */
+  static Entry<Rule> entry() {
+    return Entry.of(
+        "zplus_fast",
+        ZPlusFast.class,
+        "positive weights on the input as it is, no bias",
+        v -> new ZPlusFast(v.get("stabilizer", Stabilizer.class)),
+        Arguments.STABILIZER);
   }
 }
