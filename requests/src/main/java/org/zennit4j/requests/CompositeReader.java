@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.composites.AttnLrp;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeCanonizer;
@@ -304,7 +305,8 @@ public final class CompositeReader {
     if (json.has("canonizers")) {
       composite = composite.withCanonizers(canonizers);
     }
-    return functional == composite.functional() || !json.has("functional")
+    return functional == composite.functional()
+            || (composite instanceof AttnLrp && !json.has("functional"))
         ? composite
         : composite.withFunctional(functional);
   }
