@@ -56,12 +56,12 @@ Tensor layer_norm_rule(
   for (int64_t i = x.dim() - axes; i < x.dim(); i++) {
     last.push_back(i);
   }
-  Tensor rate = x.var(last, false, true).add(eps).rsqrt();
+  Tensor rate = x.var(at::IntArrayRef(last), false, true).add(eps).rsqrt();
   Tensor c = r.div(stabilized(y, epsilon));
   if (weight.defined()) {
     c = c.mul(weight);
   }
-  return x.mul(c.sub(c.mean(last, true)).mul(rate));
+  return x.mul(c.sub(c.mean(at::IntArrayRef(last), true)).mul(rate));
 }
 
 std::vector<Tensor> attention_rule(

@@ -32,7 +32,6 @@ import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
-import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Softmax;
 import org.zennit4j.rules.Stabilizer;
@@ -100,15 +99,6 @@ class OperatorOracleTests {
         gate.put("signal", signal);
       }
     }
-    ObjectNode norm =
-        run(
-            dtype,
-            "layer_norm",
-            "x",
-            "torch.layer_norm(x, [3, 4])",
-            new Normalization(false, stabilizer),
-            shape(2, 3, 4));
-    norm.put("axes", 2).put("eps", 1e-5);
     for (boolean causal : List.of(false, true)) {
       for (boolean constant : List.of(false, true)) {
         String flags = causal ? "None, 0.0, True" : "None";

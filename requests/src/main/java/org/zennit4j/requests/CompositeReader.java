@@ -14,6 +14,7 @@ import java.util.Optional;
 import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.composites.AttnLrp;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
@@ -297,7 +298,8 @@ public final class CompositeReader {
     if (json.has("canonizers")) {
       composite = composite.withCanonizers(canonizers);
     }
-    return functional == composite.functional() || !json.has("functional")
+    return functional == composite.functional()
+            || (composite instanceof AttnLrp && !json.has("functional"))
         ? composite
         : composite.withFunctional(functional);
   }
