@@ -402,7 +402,7 @@ class CompositeTests {
     CompositeRegistry registry =
         CompositeRegistry.standard().with("mine", arguments -> new EmptyComposite());
     assertThat(registry.names()).contains("mine", "epsilon_plus").isSorted();
-    assertThat(CompositeRegistry.standard().names()).hasSize(9).doesNotContain("mine");
+    assertThat(CompositeRegistry.standard().names()).hasSize(11).doesNotContain("mine");
     assertThat(registry.create("mine", PresetArguments.defaults()))
         .isInstanceOf(EmptyComposite.class);
     assertThatThrownBy(() -> registry.create("epsilon_flat", PresetArguments.defaults()))

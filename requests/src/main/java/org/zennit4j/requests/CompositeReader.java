@@ -297,9 +297,10 @@ public final class CompositeReader {
     if (json.has("canonizers")) {
       composite = composite.withCanonizers(canonizers);
     }
-    return functional == composite.functional() || !json.has("functional")
-        ? composite
-        : composite.withFunctional(functional);
+    boolean said = functional || json.has("functional");
+    return said && functional != composite.functional()
+        ? composite.withFunctional(functional)
+        : composite;
   }
 
   /**
