@@ -74,8 +74,7 @@ class OwnPartsTests {
         """);
 
     ClassLoader before = Thread.currentThread().getContextClassLoader();
-    try (URLClassLoader loader =
-        new URLClassLoader(new URL[] {classes.toUri().toURL()}, before)) {
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()}, before)) {
       Thread.currentThread().setContextClassLoader(loader);
       assertThat(Session.of("rules").ok().out())
           .contains("own_gamma", "gamma for inputs that are never negative (gamma)");

@@ -264,8 +264,7 @@ class CompositeTests {
         Composite composite =
             new LayerMapComposite(
                     List.of(
-                        MapEntry.of(new Pass(), name),
-                        MapEntry.of(new Epsilon(), Types.LINEAR)))
+                        MapEntry.of(new Pass(), name), MapEntry.of(new Epsilon(), Types.LINEAR)))
                 .withFunctional(true);
         assertThat(rules(model, composite)).containsOnlyKeys("fc", "/softmax#0");
         assertThat(composite.check(model.program())).isEmpty();

@@ -53,8 +53,7 @@ public final class OwnParts implements RuleProvider, CanonizerProvider {
       return new BasicRule(
               name(),
               List.of(favourPositive),
-              (relevance, z) ->
-                  List.of(relevance.div(Stabilizer.standard().apply(z.get(0)))),
+              (relevance, z) -> List.of(relevance.div(Stabilizer.standard().apply(z.get(0)))),
               (x, g) -> x.get(0).mul(g.get(0)))
           .bind(region);
     }
