@@ -149,11 +149,7 @@ public abstract class Attributor implements AutoCloseable {
         }
         Pass result =
             new Pass(
-                Natives.keep(output),
-                inputs,
-                layersToo ? others : List.of(),
-                propagations,
-                notes);
+                Natives.keep(output), inputs, layersToo ? others : List.of(), propagations, notes);
         done = true;
         releaseTensors();
         return result;

@@ -18,6 +18,7 @@ import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Gamma;
+import org.zennit4j.rules.MultiHeadAttention;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Pass;
@@ -52,7 +53,7 @@ import org.zennit4j.rules.ZeroParams;
  * @param gamma of linear layers and convolutions; 0 for Epsilon
  * @param stabilizer of all rules; the default of the named composites is 1e-20, since every rule
  *     divides by what the rule before it multiplied with
- * @param zeroParams parameters of linear layers and convolutions that count as zero
+ * @param zeroParams parameters of linear layers, convolutions and normalisations that count as zero
  * @param layerMap entries in front of the composite's own
  * @param canonizers run before, in order
  * @param functional whether functional operators are layers too; without them this is no AttnLRP
@@ -150,10 +151,13 @@ public record AttnLrp(
       return Optional.of(new Softmax(stabilizer));
     }
     if (Operators.of(name).is(Operators.Trait.NORMALIZES)) {
-      return Optional.of(new Normalization(false, stabilizer));
+      return Optional.of(new Normalization(false, stabilizer, zeroParams));
     }
     if (name.equals("scaled_dot_product_attention")) {
       return Optional.of(new Attention(constantWeights, stabilizer));
+    }
+    if (name.equals("_native_multi_head_attention")) {
+      return Optional.of(new MultiHeadAttention(constantWeights, stabilizer));
     }
     return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
         ? Optional.of(new Pass())

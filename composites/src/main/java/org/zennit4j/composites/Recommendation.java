@@ -56,7 +56,8 @@ public record Recommendation(String composite, String reason) {
 
   private static Optional<String> holds(ValueFlow flow, Region operator) {
     String name = Operators.of(operator).name();
-    if (name.equals("scaled_dot_product_attention")) {
+    if (name.equals("scaled_dot_product_attention")
+        || name.equals("_native_multi_head_attention")) {
       return Optional.of("attention");
     }
     if (Operators.of(name).is(Operators.Trait.NORMALIZES) && !name.contains("batch_norm")) {

@@ -108,8 +108,14 @@ final class NetworksTable {
    * @param operators operators without a rule, each with the number of its calls
    * @param kept sum of the relevance at the input over that at the output
    * @param keptWithoutBias the same where rules take biases as zero
+   * @param attnLrp the sum that attn_lrp keeps
    */
-  record Row(String name, Map<String, Integer> operators, double kept, double keptWithoutBias) {
+  record Row(
+      String name,
+      Map<String, Integer> operators,
+      double kept,
+      double keptWithoutBias,
+      double attnLrp) {
     String markdown() {
       String list =
           operators.entrySet().stream()
@@ -117,11 +123,12 @@ final class NetworksTable {
               .collect(Collectors.joining(", "));
       return String.format(
           Locale.ROOT,
-          "| %s | %s | %s | %s |",
+          "| %s | %s | %s | %s | %s |",
           name,
           list.isEmpty() ? "none" : list,
           number(kept),
-          number(keptWithoutBias));
+          number(keptWithoutBias),
+          number(attnLrp));
     }
 
     private static String number(double value) {
@@ -157,9 +164,15 @@ final class NetworksTable {
         }
         PresetArguments noBias = PresetArguments.defaults().withZeroParams(ZeroParams.of("bias"));
         try (Plan plan = Plan.of(model, canonized(Composites.epsilonPlusFlat()));
-            Plan without = Plan.of(model, canonized(Composites.epsilonPlusFlat(noBias)))) {
+            Plan without = Plan.of(model, canonized(Composites.epsilonPlusFlat(noBias)));
+            Plan attnLrp = Plan.of(model, Composites.attnLrp())) {
           return Optional.of(
-              new Row(name, withoutRule(plan), kept(plan, input), kept(without, input)));
+              new Row(
+                  name,
+                  withoutRule(plan),
+                  kept(plan, input),
+                  kept(without, input),
+                  kept(attnLrp, input)));
         }
       }
     }

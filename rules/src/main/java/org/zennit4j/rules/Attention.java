@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.LayerCall;
@@ -116,22 +115,22 @@ public record Attention(boolean constantWeights, Stabilizer stabilizer) implemen
       List<Tensor> result = Calls.nothing(call);
       Tensor k = repeated(key);
       Tensor v = repeated(value);
-      Tensor weights = weights(k);
       Tensor p = relevance.div(stabilizer.apply(Calls.output(call)));
+      AttentionShares shares =
+          AttentionShares.of(query, k, v, weights(k), scale, p, constantWeights);
+      give(result, "value", gathered(shares.value(), value));
       if (constantWeights) {
-        give(result, "value", value.mul(gathered(transposed(weights).matmul(p), value)));
         return result;
       }
-      p = p.div(new Scalar(2));
-      give(result, "value", value.mul(gathered(transposed(weights).matmul(p), value)));
-      Tensor r = weights.mul(p.matmul(transposed(v)));
-      Tensor total = r.sum(new long[] {-1}, true, new ScalarTypeOptional());
-      Tensor c = r.sub(weights.mul(total));
-      Tensor half = c.mul(new Scalar(scale / 2));
-      give(result, "query", query.mul(half.matmul(k).sum_to_size(query.shape())));
-      give(result, "key", key.mul(gathered(transposed(half).matmul(query), key)));
+      give(result, "query", shares.query().sum_to_size(query.shape()));
+      give(result, "key", gathered(shares.key(), key));
       mask.filter(m -> call.position("attn_mask") >= 0)
-          .ifPresent(m -> give(result, "attn_mask", Calls.finite(m).mul(c.sum_to_size(m.shape()))));
+          .ifPresent(
+              m ->
+                  give(
+                      result,
+                      "attn_mask",
+                      Calls.finite(m).mul(shares.scores().sum_to_size(m.shape()))));
       return result;
     }
 
@@ -143,7 +142,7 @@ public record Attention(boolean constantWeights, Stabilizer stabilizer) implemen
     }
 
     private Tensor weights(Tensor k) {
-      Tensor scores = query.mul(new Scalar(scale)).matmul(transposed(k));
+      Tensor scores = query.mul(new Scalar(scale)).matmul(AttentionShares.transposed(k));
       if (call.number("is_causal").orElse(0) == 1) {
         Tensor ones = scores.detach().new_ones(query.size(-2), k.size(-2));
         scores = scores.masked_fill(ones.triu(1).to(ScalarType.Bool), minusInfinity());
@@ -160,10 +159,6 @@ public record Attention(boolean constantWeights, Stabilizer stabilizer) implemen
 
     private static Scalar minusInfinity() {
       return new Scalar(Double.NEGATIVE_INFINITY);
-    }
-
-    private static Tensor transposed(Tensor t) {
-      return t.transpose(-2, -1);
     }
 
     /** Keys and values for each head of the queries. */

@@ -33,11 +33,23 @@ import org.zennit4j.registry.Entry;
  *
  * @param identity whether the relevance passes unchanged, mean and bias included
  * @param stabilizer of the denominator; default 1e-6
+ * @param zeroParams whether the bias counts as zero, so that all relevance goes to x
  */
-public record Normalization(boolean identity, Stabilizer stabilizer) implements Rule {
+public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams zeroParams)
+    implements Rule {
   /** The mean differentiated, with the default stabilizer. */
   public Normalization() {
     this(false, Stabilizer.standard());
+  }
+
+  /**
+   * All parameters as they are.
+   *
+   * @param identity {@link #identity()}
+   * @param stabilizer {@link #stabilizer()}
+   */
+  public Normalization(boolean identity, Stabilizer stabilizer) {
+    this(identity, stabilizer, ZeroParams.none());
   }
 
   @Override
@@ -51,7 +63,12 @@ public record Normalization(boolean identity, Stabilizer stabilizer) implements 
     if (identity) {
       arguments.with("identity", true);
     }
-    return arguments.with("stabilizer", stabilizer).map();
+    return arguments.with("stabilizer", stabilizer).with(zeroParams).map();
+  }
+
+  @Override
+  public Normalization withoutBias() {
+    return new Normalization(identity, stabilizer, zeroParams.withBias());
   }
 
   @Override
@@ -82,8 +99,13 @@ public record Normalization(boolean identity, Stabilizer stabilizer) implements 
     if (identity || operator.contains("rms_norm")) {
       return relevance.to(x.scalar_type());
     }
-    Tensor c = relevance.div(stabilizer.apply(Calls.output(call)));
     Statistics statistics = Statistics.of(call, operator, x);
+    Tensor y = Calls.output(call);
+    Tensor bias = zeroParams.matches("bias") ? call.tensor("bias").orElse(null) : null;
+    if (bias != null) {
+      y = y.sub(statistics.perChannel ? channels(bias, x) : bias);
+    }
+    Tensor c = relevance.div(stabilizer.apply(y));
     Tensor weight = call.tensor("weight").orElse(null);
     if (weight != null) {
       c = c.mul(statistics.perChannel ? channels(weight, x) : weight);
@@ -165,8 +187,13 @@ public record Normalization(boolean identity, Stabilizer stabilizer) implements 
         "normalization",
         Normalization.class,
         "layer norm and the like, scale constant",
-        v -> new Normalization(v.flag("identity"), v.get("stabilizer", Stabilizer.class)),
+        v ->
+            new Normalization(
+                v.flag("identity"),
+                v.get("stabilizer", Stabilizer.class),
+                v.get("zero_params", ZeroParams.class)),
         Argument.of("identity", Kind.FLAG, false),
-        Arguments.STABILIZER);
+        Arguments.STABILIZER,
+        Arguments.ZERO_PARAMS);
   }
 }

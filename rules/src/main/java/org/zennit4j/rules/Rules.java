@@ -34,6 +34,7 @@ public final class Rules {
               Bilinear.entry(),
               Normalization.entry(),
               Attention.entry(),
+              MultiHeadAttention.entry(),
               ZPlusFast.entry()));
 
   private Rules() {}
