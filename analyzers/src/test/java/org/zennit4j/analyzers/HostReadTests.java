@@ -100,6 +100,9 @@ class HostReadTests {
               "org.zennit4j.rules.Flat$FlatConvolution.relevance",
               "repeat_interleave by a number, not by a tensor: the shape depends on no value"),
           Map.entry(
+              "org.zennit4j.rules.Attention$Backward.repeated",
+              "repeat_interleave by a number, as in Flat"),
+          Map.entry(
               "org.zennit4j.attribution.Target.topClasses",
               "gives class numbers to Java; single passes do not call it"),
           Map.entry(

@@ -6,6 +6,7 @@ package org.zennit4j.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.zennit4j.composites.Canonizers;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -30,7 +31,7 @@ final class CompositesCommand implements Callable<Integer> {
                     name, CompositeCatalogue.describe(entry.description(), entry.arguments())));
     table.lines().forEach(out::println);
     out.println();
-    out.println("canonizers: " + String.join(", ", CompositeCatalogue.canonizerNames()));
+    out.println("canonizers: " + String.join(", ", Canonizers.registry().names()));
     return 0;
   }
 }
