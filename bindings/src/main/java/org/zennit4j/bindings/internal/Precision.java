@@ -30,7 +30,7 @@ public final class Precision {
   private Precision() {}
 
   /**
-   * Looks at a pass.
+   * Looks at a pass whose tensors are on the CPU; of any other nothing is known.
    *
    * @param starts the relevances at the outputs; some may be null
    * @param relevances those at the inputs; some may be null
@@ -39,6 +39,9 @@ public final class Precision {
    * @return a sentence, or empty
    */
   public static Optional<String> finding(List<Tensor> starts, List<Tensor> relevances, int rules) {
+    if (!onHost(starts) || !onHost(relevances)) {
+      return Optional.empty();
+    }
     double end = size(relevances);
     if (!Double.isFinite(end)) {
       return Optional.of(
@@ -66,6 +69,11 @@ public final class Precision {
             "the relevance is probably noise: its absolute values add up to %.0e of those at the output, and rounding"
                 + " alone makes so much; compare with float64, and look which layers have no rule",
             share));
+  }
+
+  /** On another device a look at the values would make the host wait for it. */
+  private static boolean onHost(List<Tensor> tensors) {
+    return tensors.stream().allMatch(t -> t == null || !t.defined() || t.is_cpu());
   }
 
   private static double size(List<Tensor> tensors) {
