@@ -47,7 +47,9 @@ public enum Ending {
 
   private record Found(Ending ending, Set<Region> operators) {}
 
-  /** Branches that end in different ways end in something else. */
+  /**
+   * A softmax in one branch is enough to be told of; sigmoids count where all branches end in one.
+   */
   private static Found search(Program program) {
     ValueFlow flow = new ValueFlow(program);
     Set<Region> found = new LinkedHashSet<>();
@@ -67,11 +69,16 @@ public enum Ending {
         }
       } else {
         endings.add(ending);
-        found.add(operator);
+        if (ending != OTHER) {
+          found.add(operator);
+        }
       }
     }
-    boolean one = endings.size() == 1 && !endings.contains(OTHER);
-    return one ? new Found(endings.iterator().next(), found) : new Found(OTHER, Set.of());
+    if (endings.contains(SOFTMAX) || endings.contains(LOG_SOFTMAX)) {
+      return new Found(endings.contains(SOFTMAX) ? SOFTMAX : LOG_SOFTMAX, found);
+    }
+    boolean sigmoids = endings.size() == 1 && endings.contains(SIGMOID);
+    return sigmoids ? new Found(SIGMOID, found) : new Found(OTHER, Set.of());
   }
 
   private static Ending of(Operators.Info operator) {

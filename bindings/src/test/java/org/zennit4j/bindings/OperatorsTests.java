@@ -88,7 +88,8 @@ class OperatorsTests {
           return torch.sigmoid(y).squeeze(1)                                 | SIGMOID
           return y.sigmoid_()                                                | SIGMOID
           return torch.relu(torch.softmax(y, 1))                             | OTHER
-          return torch.cat([torch.softmax(y, 1), y], 1)                      | OTHER
+          return torch.cat([torch.softmax(y, 1), y], 1)                      | SOFTMAX
+          return torch.cat([torch.sigmoid(y), y], 1)                         | OTHER
           return torch.softmax(y, 1) + y                                     | OTHER
           return y                                                           | OTHER
           return y.type_as(torch.softmax(x, 1))                              | OTHER
