@@ -90,6 +90,10 @@ class CompositeProperties {
         sizes().map(Stabilizer::of), signed, Arbitraries.just(new StrictStabilizer()));
   }
 
+  private static ZBox box(double low, double high, Stabilizer stabilizer, ZeroParams zeroParams) {
+    return new ZBox(Bound.of(low), Bound.of(high), stabilizer, zeroParams);
+  }
+
   private static Arbitrary<ZeroParams> zeroParams() {
     return Arbitraries.oneOf(
         Arbitraries.just(ZeroParams.none()),
@@ -101,7 +105,6 @@ class CompositeProperties {
   Arbitrary<Rule> rules() {
     Arbitrary<Stabilizer> s = stabilizers();
     Arbitrary<ZeroParams> z = zeroParams();
-    Arbitrary<Bound> bounds = numbers().map(Bound::of);
     Arbitrary<Rule> plain =
         Arbitraries.of(new Pass(), new ReLUDeconvNet(), new ReLUGuidedBackprop());
     Arbitrary<Rule> weighted =
@@ -113,7 +116,8 @@ class CompositeProperties {
             Combinators.combine(s, z).as(Z::new),
             Combinators.combine(s, z).as(Sign::new),
             Combinators.combine(numbers(), s, z).as(Gamma::new),
-            Combinators.combine(bounds, bounds, s, z).as(ZBox::new));
+            Combinators.combine(numbers(), numbers(), s, z)
+                .as((a, b, st, zero) -> box(Math.min(a, b), Math.max(a, b), st, zero)));
     Arbitrary<Rule> others =
         Arbitraries.oneOf(
             s.map(Norm::new),

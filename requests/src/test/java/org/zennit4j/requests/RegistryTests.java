@@ -95,7 +95,9 @@ class RegistryTests {
       MethodOptions options =
           MethodName.parse(name).needsBounds()
               ? MethodOptions.of("low", -2.0).with("high", 3.0)
-              : MethodOptions.none();
+              : base == BaseMethod.LRP_ADVANCED
+                  ? MethodOptions.of("rule_type", "epsilon")
+                  : MethodOptions.none();
       Composite composite = SignXai.composite(name, options);
       String json = new CompositeWriter().toJson(composite);
       assertThat(new CompositeWriter().toJson(new CompositeReader().read(json)))
