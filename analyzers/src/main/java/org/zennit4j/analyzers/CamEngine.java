@@ -25,6 +25,7 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.PropagationOptions;
@@ -129,9 +130,9 @@ final class CamEngine implements Engine {
   }
 
   private static boolean isActivation(Layer layer) {
-    return layer.matches("Activation")
-        || Set.of("aten::mish", "aten::relu_", "aten::clamp_min", "aten::clamp", "aten::hardtanh_")
-            .contains(layer.className());
+    Operators.Info operator = Operators.of(layer.className());
+    boolean further = operator.is(Operators.Kind.CLAMP) || operator.name().equals("mish");
+    return layer.matches("Activation") || (layer.functional() && further);
   }
 
   private static boolean isSum(ValueFlow flow, Region operator) {
