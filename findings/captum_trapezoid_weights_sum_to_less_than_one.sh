@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # Integrated gradients of Captum with method="riemann_trapezoid" and n steps use weights that add up to (n - 1) / n: the

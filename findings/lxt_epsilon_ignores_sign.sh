@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # The stabilizer of the explicit epsilon rule of LXT adds epsilon whatever the sign of the output z, so that a small

@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # The explicit softmax rule of LXT (AttnLRP) sums relevance over the last axis, whatever axis the softmax is over. The

@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # A torch.no_grad() block survives torch.export.export, but not run_decompositions(), which is supposed to change operators

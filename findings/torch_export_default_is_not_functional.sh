@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # torch.export.export gives a graph that is not functional: a write through a view (y[:, 0] = 0) becomes a fill_ on a

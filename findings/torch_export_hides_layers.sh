@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # nn_module_stack of an exported program says which modules were called, not which ones computed. A layer whose forward is

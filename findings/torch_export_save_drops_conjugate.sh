@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # torch.export.save loses the lazy conjugate bit of a tensor: a buffer that was made with .conj() comes back unconjugated,

@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright 2026 The zennit4j authors
 # SPDX-License-Identifier: Apache-2.0
 #
 # Zennit 1.0.0 merges a batch normalisation into the layer before it and sets its eps to 0, so that it becomes an exact
@@ -39,6 +38,3 @@ pip --no-deps --ignore-requires-python zennit==1.0.0
 "$folder/venv/bin/python" -W ignore "$folder/merge.py" refused
 pip torch==2.5.1 torchvision==0.20.1
 "$folder/venv/bin/python" -W ignore "$folder/merge.py" taken
-"$folder/venv/bin/python" -W ignore - <<'PYTHON'
-print("done")
-PYTHON
