@@ -64,9 +64,7 @@ public enum Ending {
       Operators.Info info = Operators.of(operator);
       Ending ending = of(info);
       if (ending == OTHER && info.is(Operators.Trait.AFTER_SOFTMAX)) {
-        for (int i = 0; i < flow.arguments(operator); i++) {
-          open.addAll(flow.producers(operator, i));
-        }
+        open.addAll(flow.producers(operator, 0));
       } else {
         endings.add(ending);
         if (ending != OTHER) {
