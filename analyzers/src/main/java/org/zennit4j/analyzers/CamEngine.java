@@ -39,17 +39,6 @@ import org.zennit4j.composites.Positions;
 
 /** Grad-CAM: the maps of a layer, weighted by their mean gradients. */
 final class CamEngine implements Engine {
-  private static final Set<String> CONVOLUTIONS =
-      Set.of(
-          "conv1d",
-          "conv2d",
-          "conv3d",
-          "conv_transpose1d",
-          "conv_transpose2d",
-          "conv_transpose3d",
-          "_convolution",
-          "_convolution_mode",
-          "convolution");
   private static final int REMEMBERED = 64;
 
   private final ScriptModel model;
@@ -69,7 +58,7 @@ final class CamEngine implements Engine {
     this.named = layer.map(this::calls).orElse(List.of());
     Map<Region, Region> map = new java.util.LinkedHashMap<>();
     for (Region operator : flow.operators()) {
-      if (CONVOLUTIONS.contains(shortName(operator))) {
+      if (Operators.of(operator).is(Operators.Kind.CONVOLUTION)) {
         map.put(operator, follow(flow, operator));
       }
     }
@@ -80,11 +69,6 @@ final class CamEngine implements Engine {
               + " space by the option target_layer");
     }
     this.model = model.retain();
-  }
-
-  private static String shortName(Region operator) {
-    String name = operator.operators().get(0);
-    return name.substring(name.indexOf("::") + 2);
   }
 
   private List<Region> calls(String name) {
@@ -118,9 +102,9 @@ final class CamEngine implements Engine {
       }
       boolean passes =
           layer.matches("BatchNorm")
-              || shortName(user).equals("batch_norm")
+              || Operators.of(user).name().equals("batch_norm")
               || isSum(flow, user)
-              || shortName(user).contains("dropout");
+              || Operators.of(user).name().contains("dropout");
       if (!passes) {
         return last;
       }
@@ -136,7 +120,7 @@ final class CamEngine implements Engine {
   }
 
   private static boolean isSum(ValueFlow flow, Region operator) {
-    return Set.of("add", "add_").contains(shortName(operator))
+    return Operators.of(operator).name().equals("add")
         && flow.dependsOnInput(operator, 0)
         && flow.dependsOnInput(operator, 1);
   }

@@ -22,6 +22,9 @@ import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.Operators;
+import org.zennit4j.bindings.Operators.Kind;
+import org.zennit4j.bindings.Operators.Trait;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.PropagationOptions;
@@ -38,119 +41,6 @@ import org.zennit4j.composites.Positions;
 final class DeepLiftEngine implements Engine {
   /** Below this difference of inputs the derivative takes the place of the quotient. */
   private static final double SMALLEST = 1e-7;
-
-  private static final Set<String> NONLINEAR =
-      Set.of(
-          "relu",
-          "relu6",
-          "hardtanh",
-          "leaky_relu",
-          "elu",
-          "celu",
-          "selu",
-          "gelu",
-          "silu",
-          "sigmoid",
-          "log_sigmoid",
-          "tanh",
-          "softplus",
-          "mish",
-          "hardswish",
-          "hardsigmoid",
-          "prelu",
-          "rrelu",
-          "hardshrink",
-          "softshrink",
-          "threshold",
-          "clamp",
-          "clamp_min",
-          "clamp_max",
-          "abs",
-          "exp",
-          "exp2",
-          "expm1",
-          "log",
-          "log1p",
-          "log2",
-          "log10",
-          "sqrt",
-          "rsqrt",
-          "square",
-          "pow",
-          "sin",
-          "cos",
-          "tan",
-          "sinh",
-          "cosh",
-          "asin",
-          "acos",
-          "atan",
-          "erf",
-          "erfc",
-          "reciprocal",
-          "max",
-          "min",
-          "maximum",
-          "minimum",
-          "div",
-          "softsign");
-  private static final Set<String> PRODUCTS =
-      Set.of(
-          "mul",
-          "div",
-          "matmul",
-          "bmm",
-          "mm",
-          "mv",
-          "dot",
-          "einsum",
-          "addmm",
-          "addbmm",
-          "baddbmm",
-          "addcmul",
-          "addcdiv",
-          "outer",
-          "bilinear",
-          "maximum",
-          "minimum",
-          "max",
-          "min",
-          "where",
-          "pow",
-          "linear",
-          "conv1d",
-          "conv2d",
-          "conv3d",
-          "_convolution",
-          "_convolution_mode",
-          "convolution",
-          "cosine_similarity",
-          "cdist");
-  private static final Set<String> REFUSED =
-      Set.of(
-          "scaled_dot_product_attention",
-          "_native_multi_head_attention",
-          "_transformer_encoder_layer_fwd",
-          "layer_norm",
-          "native_layer_norm",
-          "group_norm",
-          "instance_norm",
-          "rms_norm",
-          "lstm",
-          "gru",
-          "rnn_tanh",
-          "rnn_relu",
-          "glu",
-          "norm",
-          "linalg_vector_norm",
-          "std",
-          "var",
-          "prod",
-          "logsumexp",
-          "softmin",
-          "local_response_norm");
-  private static final Set<String> SOFTMAX =
-      Set.of("softmax", "log_softmax", "_softmax", "_log_softmax");
 
   private final ScriptModel model;
   private final Program program;
@@ -173,23 +63,23 @@ final class DeepLiftEngine implements Engine {
       if (!flow.dependsOnInput(operator)) {
         continue;
       }
-      String name = operator.operators().get(0);
-      String plain = name.substring(name.indexOf("::") + 2).replaceFirst("(?<!_)_$", "");
+      Operators.Info info = Operators.of(operator);
+      String plain = info.name();
       Region call = Positions.callOf(operator);
       Layer layer = call.layer();
       if (layer.matches("MaxPool") || isPooling(operator, plain)) {
         result.put(call.id(), true);
       } else if (layer.matches("Activation")) {
         result.put(call.id(), false);
-      } else if (SOFTMAX.contains(plain)) {
+      } else if (info.is(Kind.SOFTMAX, Kind.LOG_SOFTMAX)) {
         if (!last.contains(operator)) {
           throw refusal(operator, "a softmax inside");
         }
-      } else if (REFUSED.contains(plain)) {
+      } else if (info.is(Trait.MIXES)) {
         throw refusal(operator, "products of activations");
-      } else if (PRODUCTS.contains(plain) && dependent(flow, operator) > 1) {
+      } else if (info.is(Trait.MULTIPLIES) && dependent(flow, operator) > 1) {
         throw refusal(operator, "a product of two activations");
-      } else if (NONLINEAR.contains(plain) && isNonlinear(flow, operator, plain)) {
+      } else if (info.is(Trait.NONLINEAR) && isNonlinear(flow, operator, plain)) {
         result.put(operator.id(), false);
       }
     }

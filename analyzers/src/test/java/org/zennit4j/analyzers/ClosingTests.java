@@ -6,12 +6,8 @@ package org.zennit4j.analyzers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -21,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.testing.ClosedUnderUse;
 import org.zennit4j.testing.NativeLeaks;
 
 /** Analyzers, and then their model, are closed while other threads use them. */
@@ -53,44 +50,13 @@ class ClosingTests {
             : MethodOptions.none();
     for (int round = 0; round < ROUNDS; round++) {
       long before = Pointer.totalCount();
-      AtomicReference<Throwable> unexpected = new AtomicReference<>();
       try (PointerScope scope = new PointerScope()) {
         ScriptModel model = Networks.images(Networks.builder());
         MethodAnalyzer analyzer = new MethodAnalyzer(model, name, options);
         Tensor x = Networks.numbers(1, 2, 2, 8, 8);
-        CountDownLatch started = new CountDownLatch(4);
-        List<Thread> threads = new ArrayList<>();
-        for (int t = 0; t < 4; t++) {
-          Thread thread =
-              new Thread(
-                  () -> {
-                    try {
-                      while (true) {
-                        try (PointerScope inner = new PointerScope()) {
-                          analyzer.attribute(x).close();
-                        }
-                        started.countDown();
-                      }
-                    } catch (ClosedException e) {
-                      // As it should be.
-                    } catch (Throwable e) {
-                      unexpected.set(e);
-                    } finally {
-                      started.countDown();
-                    }
-                  });
-          threads.add(thread);
-          thread.start();
-        }
-        started.await();
-        TimeUnit.MICROSECONDS.sleep(random.nextInt(8000));
-        analyzer.close();
-        model.close();
-        for (Thread thread : threads) {
-          thread.join();
-        }
+        ClosedUnderUse.run(
+            random, ClosedException.class, () -> analyzer.attribute(x).close(), analyzer, model);
       }
-      assertThat(unexpected.get()).isNull();
       assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
   }

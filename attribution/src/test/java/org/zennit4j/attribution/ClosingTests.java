@@ -9,13 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -40,6 +36,7 @@ import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.testing.ClosedUnderUse;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
@@ -64,45 +61,6 @@ class ClosingTests {
             b.linear(8, 4)));
   }
 
-  /** Four threads use something until they are told that it is closed. */
-  private static void closeUnderUse(Random random, Runnable use, AutoCloseable... inOrder)
-      throws Exception {
-    AtomicReference<Throwable> unexpected = new AtomicReference<>();
-    CountDownLatch started = new CountDownLatch(4);
-    List<Thread> threads = new ArrayList<>();
-    for (int t = 0; t < 4; t++) {
-      Thread thread =
-          new Thread(
-              () -> {
-                try {
-                  while (true) {
-                    try (PointerScope scope = new PointerScope()) {
-                      use.run();
-                    }
-                    started.countDown();
-                  }
-                } catch (ClosedException e) {
-                  // As it should be.
-                } catch (Throwable e) {
-                  unexpected.set(e);
-                } finally {
-                  started.countDown();
-                }
-              });
-      threads.add(thread);
-      thread.start();
-    }
-    started.await();
-    TimeUnit.MICROSECONDS.sleep(random.nextInt(8000));
-    for (AutoCloseable closeable : inOrder) {
-      closeable.close();
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    assertThat(unexpected.get()).isNull();
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"gradient", "smooth_grad", "integrated_gradients", "occlusion"})
   @Timeout(300)
@@ -123,8 +81,9 @@ class ClosingTests {
               default -> new Gradient(plan);
             };
         Tensor x = torch.rand(2, 3, 12, 12);
-        closeUnderUse(
+        ClosedUnderUse.run(
             random,
+            ClosedException.class,
             () -> attributor.attribute(x, Target.classes(1)).close(),
             attributor,
             plan,

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -55,20 +56,26 @@ public enum Ending {
     Set<Region> found = new LinkedHashSet<>();
     Set<Ending> endings = new LinkedHashSet<>();
     Set<Integer> seen = new HashSet<>();
-    Deque<Region> open = new ArrayDeque<>(flow.output());
+    Deque<Step> open = new ArrayDeque<>();
+    flow.output().forEach(last -> open.add(new Step(last, null)));
     while (!open.isEmpty()) {
-      Region operator = open.remove();
+      Step step = open.remove();
+      Region operator = step.operator();
       if (!seen.add(operator.id()) || !flow.dependsOnInput(operator)) {
         continue;
       }
-      Operators.Info info = Operators.of(operator);
-      Ending ending = of(info);
-      if (ending == OTHER && info.is(Operators.Trait.AFTER_SOFTMAX)) {
-        open.addAll(flow.producers(operator, 0));
-      } else {
-        endings.add(ending);
-        if (ending != OTHER) {
-          found.add(operator);
+      boolean inverse = isInverse(operator);
+      if (passes(operator) || (inverse && step.inverse() == null)) {
+        Region pending = inverse ? operator : step.inverse();
+        flow.producers(operator, 0).forEach(source -> open.add(new Step(source, pending)));
+        continue;
+      }
+      Ending ending = step.ending();
+      endings.add(ending);
+      if (ending != OTHER) {
+        found.add(operator);
+        if (step.inverse() != null) {
+          found.add(step.inverse());
         }
       }
     }
@@ -77,6 +84,42 @@ public enum Ending {
     }
     boolean sigmoids = endings.size() == 1 && endings.contains(SIGMOID);
     return sigmoids ? new Found(SIGMOID, found) : new Found(OTHER, Set.of());
+  }
+
+  /**
+   * An operator on the way back from the end.
+   *
+   * @param inverse the exponential or logarithm that follows it, or null
+   */
+  private record Step(Region operator, Region inverse) {
+    Ending ending() {
+      Ending own = of(Operators.of(operator));
+      if (inverse == null) {
+        return own;
+      }
+      boolean exponential = Operators.of(inverse).name().equals("exp");
+      if (exponential) {
+        return own == LOG_SOFTMAX ? SOFTMAX : OTHER;
+      }
+      return own == SOFTMAX ? LOG_SOFTMAX : OTHER;
+    }
+  }
+
+  private static boolean isInverse(Region operator) {
+    String name = Operators.of(operator).name();
+    return name.equals("exp") || name.equals("log");
+  }
+
+  /** Whether an operator hands its first argument on, or multiplies by one or adds zero. */
+  private static boolean passes(Region operator) {
+    Operators.Info info = Operators.of(operator);
+    if (info.is(Operators.Trait.AFTER_SOFTMAX)) {
+      return true;
+    }
+    OptionalDouble other = operator.number("other");
+    boolean times = info.is(Operators.Kind.PRODUCT, Operators.Kind.QUOTIENT);
+    return (times && other.equals(OptionalDouble.of(1)))
+        || (info.is(Operators.Kind.SUM) && other.equals(OptionalDouble.of(0)));
   }
 
   private static Ending of(Operators.Info operator) {

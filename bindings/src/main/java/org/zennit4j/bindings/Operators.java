@@ -98,6 +98,8 @@ public final class Operators {
     AFFINE,
     /** May follow a softmax without changing what the model ends in. */
     AFTER_SOFTMAX,
+    /** Copies, casts or reshapes: hands on exactly the values of its first argument. */
+    CASTS,
     /** Sums products of its arguments' elements: matrix products, convolutions. */
     CONTRACTS,
     /** Each value of the result is a function of one value of the argument. */
@@ -108,7 +110,10 @@ public final class Operators {
     GATES,
     /** Hands on each value that it is given, perhaps with others around them. */
     HANDS_ON,
-    /** Never negative where its input is not. */
+    /**
+     * Moves, chooses or averages elements of its first argument, or pads with zeros: never negative
+     * where that is not.
+     */
     KEEPS_SIGN,
     /** Mixes elements in ways that have no rescale rule. */
     MIXES,
@@ -132,10 +137,14 @@ public final class Operators {
     SHARES,
     /** Makes floating tensors where no dtype is given and one of its numbers is floating. */
     NUMBER_FACTORY,
+    /** Takes its argument apart into a list. */
+    PARTS,
     /** May return its input itself although its schema does not say so. */
     PASSING,
     /** Draws random numbers. */
     RANDOM,
+    /** Puts something into the list or dictionary that it is given. */
+    STORES,
     /** Normalises with the statistics of the batch where it is told to. */
     BATCH_STATISTICS,
     /** Changes the list that it is given. */
@@ -145,7 +154,8 @@ public final class Operators {
   /**
    * What is known about one operator.
    *
-   * @param name without namespace, that of the twin that does not work in place
+   * @param name without namespace (operators of other libraries: with theirs), that of the twin
+   *     that does not work in place
    * @param kind what it computes
    * @param traits what else is known
    */
@@ -305,8 +315,15 @@ public final class Operators {
     return types;
   }
 
-  /** Without namespace and the underscore of operators that work in place. */
+  /**
+   * Without namespace and the underscore of operators that work in place. An operator of another
+   * library is another one, whatever its name.
+   */
   private static String plain(String operator) {
+    boolean ours = operator.startsWith("aten::") || operator.startsWith("prim::");
+    if (operator.contains("::") && !ours) {
+      return operator;
+    }
     String name = operator.substring(operator.lastIndexOf(':') + 1);
     return isInPlace(name) ? name.substring(0, name.length() - 1) : name;
   }

@@ -24,89 +24,6 @@ import org.bytedeco.pytorch.IValue;
  * <p>Found when first asked for; thread-safe.
  */
 final class Signs {
-  /** Operators with results that are not negative, whatever they are given. */
-  private static final Set<String> NEVER_NEGATIVE =
-      Set.of(
-          "relu",
-          "relu6",
-          "sigmoid",
-          "hardsigmoid",
-          "softmax",
-          "_softmax",
-          "exp",
-          "abs",
-          "absolute",
-          "zero",
-          "zeros_like",
-          "ones_like");
-
-  /** Operators that move, choose or average elements of their first argument, or pad with zeros. */
-  private static final Set<String> KEEPING =
-      Set.of(
-          "__getitem__",
-          "adaptive_avg_pool1d",
-          "adaptive_avg_pool2d",
-          "adaptive_avg_pool3d",
-          "adaptive_max_pool1d",
-          "adaptive_max_pool2d",
-          "adaptive_max_pool3d",
-          "alias",
-          "amax",
-          "amin",
-          "broadcast_to",
-          "cat",
-          "channel_shuffle",
-          "chunk",
-          "clone",
-          "concat",
-          "contiguous",
-          "detach",
-          "dropout",
-          "expand",
-          "expand_as",
-          "feature_dropout",
-          "flatten",
-          "flip",
-          "gather",
-          "index",
-          "index_select",
-          "mean",
-          "movedim",
-          "narrow",
-          "permute",
-          "pixel_shuffle",
-          "pixel_unshuffle",
-          "reflection_pad1d",
-          "reflection_pad2d",
-          "reflection_pad3d",
-          "repeat",
-          "replication_pad1d",
-          "replication_pad2d",
-          "replication_pad3d",
-          "reshape",
-          "roll",
-          "select",
-          "slice",
-          "split",
-          "split_with_sizes",
-          "squeeze",
-          "stack",
-          "sum",
-          "swapaxes",
-          "t",
-          "to",
-          "transpose",
-          "unbind",
-          "unflatten",
-          "unsqueeze",
-          "upsample_nearest1d",
-          "upsample_nearest2d",
-          "upsample_nearest3d",
-          "view",
-          "view_as");
-
-  /** Operators that change a list. */
-  private static final Set<String> LIST_WRITES = Set.of("append", "insert", "_set_item", "extend");
 
   private final Instruction.Invoke entry;
   private Map<Integer, Boolean> found;
@@ -228,7 +145,7 @@ final class Signs {
       if (call.writes && !result && !toConstant) {
         unknownWrites = true;
       }
-      if (LIST_WRITES.contains(call.name)) {
+      if (call.info.is(Operators.Trait.STORES)) {
         int[] in = call.operate.in;
         boolean element = known.has(in[in.length - 1]);
         unknownElements |= !element;
@@ -294,6 +211,8 @@ final class Signs {
     final Instruction.Operate operate;
     final Known known;
 
+    final Operators.Info info;
+
     /** Without namespace, and without the underscore of operators that write. */
     final String name;
 
@@ -305,10 +224,11 @@ final class Signs {
       this.known = known;
       String full = operate.operator.name();
       String own = full.startsWith("aten::") ? operate.operator.shortName() : full;
-      boolean inPlace = own.endsWith("_") && !own.endsWith("__");
+      boolean inPlace = Operators.isInPlace(own);
       boolean augmented =
           own.startsWith("__i") && !own.equals("__is__") && !own.equals("__isnot__");
-      this.name = inPlace ? own.substring(0, own.length() - 1) : own;
+      this.info = Operators.of(full);
+      this.name = info.name();
       this.writes = inPlace || augmented || operate.operator.argument("out") >= 0;
     }
 
@@ -316,10 +236,10 @@ final class Signs {
       if (!isNone("dtype") || (name.equals("to") && operate.operator.argument("other") >= 0)) {
         return false;
       }
-      if (NEVER_NEGATIVE.contains(name)) {
+      if (info.is(Operators.Trait.NEVER_NEGATIVE)) {
         return true;
       }
-      if (KEEPING.contains(name)) {
+      if (info.is(Operators.Trait.KEEPS_SIGN)) {
         return first();
       }
       return switch (name) {

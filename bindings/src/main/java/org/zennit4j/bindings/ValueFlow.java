@@ -216,7 +216,7 @@ public final class ValueFlow {
     boolean writes = Operators.isInPlace(name);
     if (writes && sources.length > 0 && operate.in[0] >= 0) {
       env.put(operate.in[0], Value.of(sources[0]));
-    } else if (name.equals("append") || name.equals("insert") || name.equals("_set_item")) {
+    } else if (Operators.of(name).is(Operators.Trait.STORES)) {
       env.put(operate.in[0], Value.union(Arrays.asList(in)));
     }
   }

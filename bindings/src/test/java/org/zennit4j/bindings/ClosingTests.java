@@ -7,13 +7,10 @@ package org.zennit4j.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.JitModule;
@@ -23,6 +20,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.testing.ClosedUnderUse;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
@@ -55,42 +53,11 @@ class ClosingTests {
     Random random = new Random(1);
     for (int round = 0; round < ROUNDS; round++) {
       long before = Pointer.totalCount();
-      AtomicReference<Throwable> unexpected = new AtomicReference<>();
-      List<Thread> threads = new ArrayList<>();
       try (PointerScope scope = new PointerScope()) {
         ScriptModel model = model();
         Tensor x = torch.rand(2, 3, 24, 24);
-        CountDownLatch started = new CountDownLatch(4);
-        for (int t = 0; t < 4; t++) {
-          Thread thread =
-              new Thread(
-                  () -> {
-                    try {
-                      while (true) {
-                        try (PointerScope inner = new PointerScope()) {
-                          model.run(x);
-                        }
-                        started.countDown();
-                      }
-                    } catch (ClosedException e) {
-                      // As it should be.
-                    } catch (Throwable e) {
-                      unexpected.set(e);
-                    } finally {
-                      started.countDown();
-                    }
-                  });
-          threads.add(thread);
-          thread.start();
-        }
-        started.await();
-        TimeUnit.MICROSECONDS.sleep(random.nextInt(5000));
-        model.close();
-        for (Thread thread : threads) {
-          thread.join();
-        }
+        ClosedUnderUse.run(random, ClosedException.class, () -> model.run(x), model);
       }
-      assertThat(unexpected.get()).isNull();
       assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
   }

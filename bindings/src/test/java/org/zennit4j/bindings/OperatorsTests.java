@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,6 +20,8 @@ import org.zennit4j.bindings.Operators.Kind;
 import org.zennit4j.bindings.Operators.Trait;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
+import org.zennit4j.testing.SeededWeights;
+import org.zennit4j.testing.TensorSubject;
 
 @ExtendWith(NativeLeaks.class)
 class OperatorsTests {
@@ -43,6 +46,9 @@ class OperatorsTests {
     assertThat(unknown.traits()).isEmpty();
     assertThat(unknown.types()).isEmpty();
     assertThat(Operators.isKnown("mine::twice")).isFalse();
+    // Another library's operator of the same name is another operator.
+    assertThat(Operators.of("mine::relu").kind()).isEqualTo(Kind.OTHER);
+    assertThat(Operators.of("mine::relu_").name()).isEqualTo("mine::relu_");
   }
 
   @Test
@@ -52,18 +58,36 @@ class OperatorsTests {
     }
   }
 
-  private static Ending ending(String... lines) {
+  private static ScriptModel model(String line) {
     ModelBuilder b = new ModelBuilder(ScalarType.Float, 1);
     Map<String, JitModule> children = new LinkedHashMap<>();
     children.put("fc", b.linear(4, 3));
-    String text =
-        "def forward(self, x: Tensor):\n    y = self.fc.forward(x)\n    "
-            + String.join("\n    ", lines)
-            + "\n";
-    try (ScriptModel model = ScriptModel.of(b.module("nets.Net", children, text))) {
+    String text = "def forward(self, x: Tensor):\n    y = self.fc.forward(x)\n    " + line + "\n";
+    return ScriptModel.of(b.module("nets.Net", children, text));
+  }
+
+  private static Ending ending(String line) {
+    try (ScriptModel model = model(line)) {
       Ending ending = Ending.of(model.program());
       assertThat(Ending.operators(model.program()).isEmpty()).isEqualTo(ending == Ending.OTHER);
       return ending;
+    }
+  }
+
+  @Test
+  void takingTheEndingOffLeavesLogits() {
+    for (String line :
+        List.of(
+            "return torch.exp(torch.log_softmax(y, 1))",
+            "return torch.log(torch.softmax(y, 1))",
+            "return torch.softmax(y, 1) * 1",
+            "return torch.sigmoid(y).double().float()")) {
+      try (ScriptModel model = model(line);
+          ScriptModel logits = Ending.remove(model);
+          ScriptModel plain = model("return y")) {
+        Tensor x = SeededWeights.normal(3, ScalarType.Float, 2, 4);
+        TensorSubject.assertThat(logits.run(x).get(0)).isBitEqualTo(plain.run(x).get(0));
+      }
     }
   }
 
@@ -84,6 +108,16 @@ class OperatorsTests {
           return torch.softmax(y.t(), 0).t()                                 | SOFTMAX
           return torch.softmax(y, 1)[:, :]                                   | SOFTMAX
           return torch.cat([torch.softmax(y, 1), torch.softmax(-y, 1)], 1)   | SOFTMAX
+          return torch.softmax(y, 1) * 1                                     | SOFTMAX
+          return torch.softmax(y, 1) / 1.0 + 0                               | SOFTMAX
+          return torch.softmax(y, 1) * 2                                     | OTHER
+          return torch.exp(torch.log_softmax(y, 1))                          | SOFTMAX
+          return torch.log_softmax(y, 1).view(-1, 3).exp().double()          | SOFTMAX
+          return torch.log(torch.softmax(y, 1))                              | LOG_SOFTMAX
+          return torch.exp(y)                                                | OTHER
+          return torch.exp(torch.softmax(y, 1))                              | OTHER
+          return torch.stack([torch.softmax(y, 1)], 0).squeeze(0)            | SOFTMAX
+          return torch.alias(torch.softmax(y, 1))                            | SOFTMAX
           return torch.log_softmax(y, 1).to(x.dtype)                         | LOG_SOFTMAX
           return torch.sigmoid(y).squeeze(1)                                 | SIGMOID
           return y.sigmoid_()                                                | SIGMOID

@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.zennit4j.bindings.Operators;
 
 /**
  * What an operator is stands once, in the table of {@code Operators}. Names of operators elsewhere
@@ -22,6 +23,10 @@ import org.junit.jupiter.api.Test;
  */
 class OperatorNamesTests {
   private static final Pattern NAMED = Pattern.compile("\"(?:aten|prim)::\\w+");
+
+  /** A list of texts that might be a table. */
+  private static final Pattern TABLE =
+      Pattern.compile("(?:Set|List)\\.of\\(\\s*((?:\"\\w+\"\\s*,\\s*){3,}\"\\w+\")\\s*\\)");
 
   private static final Set<String> ALLOWED =
       Set.of(
@@ -36,6 +41,15 @@ class OperatorNamesTests {
           "Derivatives.java",
           "TrainingBehaviour.java",
           "Names.java");
+
+  /** Four names or more, all of operators. */
+  private static boolean holdsTable(String source) {
+    return TABLE
+        .matcher(source)
+        .results()
+        .map(table -> table.group(1).replaceAll("[\"\\s]", "").split(",", -1))
+        .anyMatch(names -> Stream.of(names).allMatch(Operators::isKnown));
+  }
 
   @Test
   void operatorsAreNamedInTheTableOnly() throws IOException {

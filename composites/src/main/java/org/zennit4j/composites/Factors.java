@@ -21,49 +21,6 @@ import org.zennit4j.bindings.ValueFlow;
  * is written, with modules, functions or operators, the data flow is the same.
  */
 final class Factors {
-  /** What a factor may pass without becoming something else. */
-  private static final Set<String> CASTS =
-      Set.of(
-          "contiguous",
-          "clone",
-          "alias",
-          "to",
-          "type_as",
-          "_to_copy",
-          "float",
-          "double",
-          "half",
-          "dropout",
-          "feature_dropout",
-          "native_dropout",
-          "view",
-          "reshape",
-          "view_as",
-          "reshape_as",
-          "flatten",
-          "unflatten",
-          "permute",
-          "transpose",
-          "unsqueeze",
-          "squeeze",
-          "expand",
-          "masked_fill",
-          "expand_as",
-          "broadcast_to",
-          "repeat",
-          "repeat_interleave",
-          "t",
-          "movedim");
-
-  private static final Set<String> PARTS =
-      Set.of(
-          "chunk",
-          "split",
-          "split_with_sizes",
-          "unbind",
-          "tensor_split",
-          "unsafe_chunk",
-          "unsafe_split");
 
   private static final Set<String> AFFINE = Set.of("mul", "div", "add", "sub", "rsub", "neg");
 
@@ -185,7 +142,7 @@ final class Factors {
     return ofGate.ends.equals(ofSignal.ends)
         && ofGate.reachesInput == ofSignal.reachesInput
         && ofGate.bends
-        && ofGate.ends.stream().noneMatch(end -> PARTS.contains(Operators.of(end).name()));
+        && ofGate.ends.stream().noneMatch(end -> Operators.of(end).is(Operators.Trait.PARTS));
   }
 
   /** Back from an argument, through some kinds of operators, to those where it has to end. */
@@ -218,7 +175,7 @@ final class Factors {
     }
 
     private void through(Region operator) {
-      boolean casts = CASTS.contains(Operators.of(operator).name());
+      boolean casts = Operators.of(operator).is(Operators.Trait.CASTS);
       if (stops.test(operator) || !(casts || passes.test(operator))) {
         ends.add(operator);
         return;

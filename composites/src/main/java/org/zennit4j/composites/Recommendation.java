@@ -5,7 +5,6 @@
 package org.zennit4j.composites;
 
 import java.util.Optional;
-import java.util.Set;
 import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Region;
@@ -64,7 +63,8 @@ public record Recommendation(String composite, String reason) {
       return Optional.of("a normalisation (" + name + ")");
     }
     boolean product =
-        Operators.of(name).is(Operators.Trait.GATES) || Set.of("matmul", "bmm").contains(name);
+        Operators.of(name).is(Operators.Trait.GATES)
+            || Operators.of(name).is(Operators.Kind.MATMUL);
     boolean ofActivations =
         product
             && flow.arguments(operator) > 1
