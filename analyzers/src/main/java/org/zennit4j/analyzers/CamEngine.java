@@ -22,20 +22,20 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
-import org.zennit4j.bindings.ValueFlow;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Positions;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.graph.ValueFlow;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** Grad-CAM: the maps of a layer, weighted by their mean gradients. */
 final class CamEngine implements Engine {

@@ -31,7 +31,6 @@ import org.zennit4j.attribution.IntegratedGradients;
 import org.zennit4j.attribution.Occlusion;
 import org.zennit4j.attribution.SmoothGrad;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
@@ -41,6 +40,7 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
+import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Composites, attributors and SignXAI's methods stay on the model's device and give the same there.

@@ -18,12 +18,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ClosedException;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** What is refused, with what words; and models that end in a softmax. */
 @ExtendWith(NativeLeaks.class)

@@ -18,19 +18,19 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.zennit4j.bindings.HookHandle;
-import org.zennit4j.bindings.LayerRelevance;
-import org.zennit4j.bindings.ModuleHook;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.runtime.HookHandle;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** Relevance inside of a network: read, and edited on its way. */
 @ExtendWith(NativeLeaks.class)

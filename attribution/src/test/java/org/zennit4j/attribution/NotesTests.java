@@ -16,7 +16,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
@@ -24,6 +23,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** What is wrong with a map is among its warnings. */
 @ExtendWith(NativeLeaks.class)

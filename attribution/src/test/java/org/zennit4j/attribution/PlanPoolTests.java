@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.ModelLoadException;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
@@ -41,6 +40,7 @@ import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** Several replicas, each for one call at a time. */
 @ExtendWith(NativeLeaks.class)

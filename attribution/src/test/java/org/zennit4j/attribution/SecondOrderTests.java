@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.EmptyComposite;
@@ -43,6 +42,7 @@ import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** The derivative of a loss on a heatmap, against differences of the heatmap itself. */
 @ExtendWith(NativeLeaks.class)

@@ -20,16 +20,16 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Ending;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.diagnosis.Finding.Kind;
+import org.zennit4j.graph.Ending;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** What a Java program learns about a model, a plan and one input. */
 @ExtendWith(NativeLeaks.class)

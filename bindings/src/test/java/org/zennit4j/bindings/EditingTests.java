@@ -18,10 +18,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
+import org.zennit4j.graph.ir.Instruction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 @ExtendWith(NativeLeaks.class)
 class EditingTests {
@@ -98,7 +107,8 @@ class EditingTests {
   void nothingChangedIsTheSameProgram() {
     assertThat(program.edit().isEmpty()).isTrue();
     try (Program copy = program.edit().apply()) {
-      TensorSubject.assertThat(copy.run(input()).get(0)).isBitEqualTo(program.run(input()).get(0));
+      TensorSubject.assertThat(Propagation.run(copy, input()).get(0))
+          .isBitEqualTo(Propagation.run(program, input()).get(0));
     }
   }
 
@@ -109,7 +119,9 @@ class EditingTests {
         program.edit().bypass(call("norm")).bypass(call("conv")).bypass(call("act")).apply()) {
       Tensor offset =
           call("conv").owner() == null ? null : operator("/add#1").parameters().get("other");
-      TensorSubject.assertThat(changed.run(x).get(0)).within(1e-15, 1e-15).of(x.add(x).add(offset));
+      TensorSubject.assertThat(Propagation.run(changed, x).get(0))
+          .within(1e-15, 1e-15)
+          .of(x.add(x).add(offset));
       assertThat(changed.layers()).hasSameSizeAs(program.layers());
       assertThat(changed.region(call("norm").id()).parameters()).containsKey("weight");
     }
@@ -124,7 +136,7 @@ class EditingTests {
               new long[] {1, 1},
               new long[] {1, 1},
               1);
-      TensorSubject.assertThat(changed.run(x).get(0))
+      TensorSubject.assertThat(Propagation.run(changed, x).get(0))
           .within(1e-14, 1e-14)
           .of(torch.relu(conv).add(x).add(offset));
     }
@@ -189,7 +201,8 @@ class EditingTests {
       assertThat(layer.types()).containsExactly("Sum");
       assertThat(layer.functional()).isFalse();
       assertThat(changed.layer("/add#0").orElseThrow().name()).isEqualTo("/add#0");
-      TensorSubject.assertThat(changed.run(input()).get(0)).isBitEqualTo(model.run(input()).get(0));
+      TensorSubject.assertThat(Propagation.run(changed, input()).get(0))
+          .isBitEqualTo(model.run(input()).get(0));
     }
     assertThatThrownBy(() -> program.edit().sum(operator("relu"), "s", false))
         .isInstanceOf(UnsupportedOperatorException.class);
@@ -222,7 +235,7 @@ class EditingTests {
     try (ProgramEditor editor = program.edit().neutralize(call("norm"));
         Program changed = editor.apply()) {
       editor.close();
-      assertThat(changed.run(input())).hasSize(1);
+      assertThat(Propagation.run(changed, input())).hasSize(1);
       assertThatThrownBy(editor::apply)
           .isInstanceOf(ClosedException.class)
           .hasMessageContaining("program.edit()");

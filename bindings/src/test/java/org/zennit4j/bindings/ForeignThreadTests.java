@@ -25,10 +25,18 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.bindings.internal.AutogradFunction;
+import org.zennit4j.graph.Region;
+import org.zennit4j.runtime.HookHandle;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.ModuleHook;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Callbacks on threads that are not the caller's. On CUDA the autograd engine always runs them on

@@ -22,10 +22,18 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Region;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Layer functions in the place of gradients: several inputs and outputs, faults, second

@@ -24,6 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.LoadOptions;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** Programs give the very bits of the module's own forward, for every model at hand. */
 @ExtendWith(NativeLeaks.class)
@@ -179,7 +181,7 @@ class RealModelsTests {
     Tensor input = SeededWeights.normal(2, ScalarType.Float, 1, 3, size, size);
     try (ScriptModel model = ScriptModel.of(module)) {
       Models.assertSameBits(model, module, input);
-      assertThat(model.program().writesInPlace()).isEqualTo(name.equals("swin_t"));
+      assertThat(model.program().definition().writesInPlace()).isEqualTo(name.equals("swin_t"));
     }
   }
 

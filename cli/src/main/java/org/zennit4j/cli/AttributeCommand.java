@@ -19,11 +19,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Ending;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Provenance;
+import org.zennit4j.torchscript.ScriptModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -142,7 +141,7 @@ final class AttributeCommand implements Callable<Integer> {
           "--sidecar writes a request that can be run again, and requests cannot say --remove-softmax");
     }
     try (ScriptModel loaded = loading.load(model, false);
-        ScriptModel network = removeSoftmax ? Ending.remove(loaded) : loaded;
+        ScriptModel network = removeSoftmax ? loaded.withoutEnding() : loaded;
         Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
         PointerScope scope = new PointerScope()) {
       LayerFiles files = new LayerFiles(explainer.program(), layers);

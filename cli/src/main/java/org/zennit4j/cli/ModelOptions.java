@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Dtype;
-import org.zennit4j.bindings.LoadOptions;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.torchscript.LoadOptions;
+import org.zennit4j.torchscript.ScriptModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -11,9 +11,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Region;
+import org.zennit4j.graph.ValueFlow;
 
 /**
  * Which factor of a product carries the signal, told by where the factors come from: a factor that

@@ -5,10 +5,10 @@
 package org.zennit4j.composites;
 
 import java.util.Optional;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.graph.ValueFlow;
 
 /**
  * The named composite that fits a network by what it holds: {@code attn_lrp} where there is

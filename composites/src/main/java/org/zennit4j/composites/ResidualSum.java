@@ -6,10 +6,10 @@ package org.zennit4j.composites;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
 
 /**

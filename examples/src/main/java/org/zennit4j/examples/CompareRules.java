@@ -14,9 +14,7 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
@@ -35,6 +33,8 @@ import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.WSquare;
 import org.zennit4j.rules.ZBox;
 import org.zennit4j.rules.ZPlus;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * What one rule does at one depth: the rule of the first convolution changes while all others are

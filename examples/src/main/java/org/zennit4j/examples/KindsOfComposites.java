@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeException;
@@ -33,6 +32,7 @@ import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.rules.ZBox;
 import org.zennit4j.rules.ZPlus;
 import org.zennit4j.rules.ZeroParams;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** All ways to say which layer gets which rule. */
 public final class KindsOfComposites {

@@ -7,7 +7,6 @@ package org.zennit4j.examples;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeRegistry;
@@ -18,6 +17,7 @@ import org.zennit4j.composites.Types;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Pass;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** Composites of one's own: a lambda, and a name for it. */
 public final class OwnComposite {

@@ -15,7 +15,6 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
@@ -27,6 +26,7 @@ import org.zennit4j.rules.ParameterModifier;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** A rule of one's own: LRP-gamma as first published, for inputs that are never negative. */
 public final class OwnRule {

@@ -21,7 +21,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.rules.BasicRule.Modification;
@@ -30,6 +29,7 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
+import org.zennit4j.torchscript.ScriptModel;
 
 /** Stabilizers, own rules, bounds, errors, threads, what a rule leaves behind. */
 @ExtendWith(NativeLeaks.class)

@@ -1,0 +1,89 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.bindings.internal;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.bindings.Natives;
+
+/**
+ * Brings a model's tensors to the dtype in which it runs: floating ones that have the model's own
+ * dtype are converted into new tensors, all others stay. Shared tensors stay shared; results never
+ * require gradients.
+ */
+public final class TensorCast {
+  private final ScalarType original;
+  private final ScalarType wanted;
+  private final Map<Long, Tensor> converted = new HashMap<>();
+  private final List<Pointer> owned = new ArrayList<>();
+  private final Device device;
+  private final boolean copies;
+
+  /**
+   * Makes a cast.
+   *
+   * @param original the floating dtype of the stored model, or null if it has none
+   * @param wanted the floating dtype to run in
+   * @param device where the tensors shall be
+   * @param copies whether every tensor is copied, because the program writes into some
+   */
+  public TensorCast(ScalarType original, ScalarType wanted, Device device, boolean copies) {
+    this.original = original;
+    this.wanted = wanted;
+    this.device = device;
+    this.copies = copies;
+  }
+
+  public Tensor apply(Tensor tensor) {
+    return converted.computeIfAbsent(
+        tensor.unsafeGetTensorImpl().address(),
+        address -> {
+          Tensor result = copies ? tensor.detach().clone() : tensor.detach();
+          ScalarType type = tensor.scalar_type().intern();
+          if (type == original && original != wanted) {
+            result = result.to(wanted);
+          }
+          if (!result.device().equals(device)) {
+            result = result.to(device, result.scalar_type());
+          }
+          Natives.keep(result);
+          owned.add(result);
+          return result;
+        });
+  }
+
+  /** Where the tensors shall be. */
+  public Device device() {
+    return device;
+  }
+
+  /** The dtype code to run with where a literal argument says {@code code}. */
+  public long dtypeCode(long code) {
+    return original != null && code == original.value ? wanted.value : code;
+  }
+
+  /** Whether a tensor of the default dtype, float32, has to be made in another one. */
+  public boolean convertsDefault() {
+    return original == ScalarType.Float && wanted != original;
+  }
+
+  public long wantedCode() {
+    return wanted.value;
+  }
+
+  public boolean copies() {
+    return copies;
+  }
+
+  public List<Pointer> owned() {
+    return owned;
+  }
+}

@@ -1,0 +1,258 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.graph;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.graph.ir.Block;
+import org.zennit4j.graph.ir.Code;
+import org.zennit4j.graph.ir.Constant;
+import org.zennit4j.graph.ir.Instruction;
+import org.zennit4j.graph.ir.LayerTypes;
+import org.zennit4j.graph.ir.ModuleEntry;
+
+/** Walks the calls and makes layers and regions. */
+final class RegionFinder {
+  private final Map<String, ModuleEntry> entries = new LinkedHashMap<>();
+  private final Map<String, Set<String>> derivedTypes = new HashMap<>();
+  private final List<Found> found = new ArrayList<>();
+  private final Map<String, Layer> layers = new LinkedHashMap<>();
+  private final Map<String, List<String>> sums = new LinkedHashMap<>();
+  private final Map<String, Integer> siteCounts = new HashMap<>();
+  private final List<Layer> functional = new ArrayList<>();
+  private final List<Region> regions = new ArrayList<>();
+  private final Signs signs;
+
+  private record Found(Instruction instruction, int parent, Code owner) {}
+
+  RegionFinder(List<ModuleEntry> modules, Signs signs) {
+    this.signs = signs;
+    for (ModuleEntry module : modules) {
+      entries.put(module.name(), module);
+    }
+  }
+
+  void find(Instruction.Invoke entry) {
+    walk(entry, -1, entry.callee);
+    for (Found f : found) {
+      if (f.instruction() instanceof Instruction.Invoke invoke) {
+        deriveTypes(invoke);
+      } else if (f.instruction() instanceof Instruction.Operate operate
+          && operate.sumName != null) {
+        sums.computeIfAbsent(operate.path, p -> new ArrayList<>()).add(operate.sumName);
+      }
+    }
+    makeLayers();
+    for (Found f : found) {
+      regions.add(region(f));
+    }
+  }
+
+  private void walk(Instruction instruction, int parent, Code owner) {
+    int self = found.size();
+    found.add(new Found(instruction, parent, owner));
+    if (instruction instanceof Instruction.Invoke invoke) {
+      walk(invoke.callee.body(), self, invoke.callee);
+    }
+  }
+
+  private void walk(Block block, int parent, Code owner) {
+    for (Instruction instruction : block.instructions) {
+      if (instruction instanceof Instruction.Invoke || instruction instanceof Instruction.Operate) {
+        walk(instruction, parent, owner);
+      } else if (instruction instanceof Instruction.Branch branch) {
+        walk(branch.then, parent, owner);
+        walk(branch.otherwise, parent, owner);
+      } else if (instruction instanceof Instruction.Loop loop) {
+        walk(loop.body, parent, owner);
+      }
+    }
+  }
+
+  private static LinearMap linearMap(Instruction instruction, Code owner) {
+    if (instruction instanceof Instruction.Invoke invoke) {
+      Instruction.Operate sole = LinearMaps.sole(invoke.callee);
+      return sole == null ? null : LinearMaps.of(sole, invoke.callee);
+    }
+    return LinearMaps.of((Instruction.Operate) instruction, owner);
+  }
+
+  /** A class that is not known counts as a convolution if it owns its weight and is exactly one. */
+  private void deriveTypes(Instruction.Invoke invoke) {
+    ModuleEntry module = entries.get(invoke.path);
+    if (module == null
+        || module.types() != null
+        || LayerTypes.ofClass(module.className()) != null
+        || derivedTypes.containsKey(invoke.path)) {
+      return;
+    }
+    LinearMap map = linearMap(invoke, invoke.callee);
+    boolean owns = module.parameters().contains("weight");
+    derivedTypes.put(
+        invoke.path,
+        map != null && map.isConvolution() && owns
+            ? Set.of(
+                LayerTypes.LINEAR,
+                LayerTypes.CONVOLUTION,
+                map.isTransposed() ? LayerTypes.TRANSPOSE : LayerTypes.STANDARD)
+            : Set.of());
+  }
+
+  private Set<String> types(ModuleEntry module) {
+    if (module.types() != null) {
+      return module.types();
+    }
+    Set<String> known = LayerTypes.ofClass(module.className());
+    return known != null ? known : derivedTypes.getOrDefault(module.name(), Set.of());
+  }
+
+  private void makeLayers() {
+    List<ModuleEntry> order = List.copyOf(entries.values());
+    List<String> open = new ArrayList<>();
+    for (int i = 0; i <= order.size(); i++) {
+      String name = i < order.size() ? order.get(i).name() : null;
+      while (!open.isEmpty() && (name == null || !isWithin(name, open.get(open.size() - 1)))) {
+        addSums(open.remove(open.size() - 1));
+      }
+      if (name != null) {
+        ModuleEntry m = order.get(i);
+        layers.put(name, new Layer(name, m.className(), types(m), m.parameters(), false, m.leaf()));
+        open.add(name);
+      }
+    }
+  }
+
+  private static boolean isWithin(String name, String parent) {
+    return parent.isEmpty() || name.startsWith(parent + ".");
+  }
+
+  private void addSums(String path) {
+    for (String name : new LinkedHashSet<>(sums.getOrDefault(path, List.of()))) {
+      layers.put(
+          name,
+          new Layer(name, "zennit.layer.Sum", Set.of(LayerTypes.SUM), List.of(), false, true));
+    }
+  }
+
+  private Region region(Found f) {
+    Region parent = f.parent() < 0 ? null : regions.get(f.parent());
+    if (f.instruction() instanceof Instruction.Invoke invoke) {
+      Layer layer =
+          layers.computeIfAbsent(
+              invoke.path, p -> new Layer(p, "torch.nn.Module", Set.of(), List.of(), false, true));
+      return new Region(
+          invoke.id,
+          layer,
+          parent,
+          invoke,
+          f.owner(),
+          moduleParameters(invoke, layer),
+          linearMap(invoke, null),
+          signs);
+    }
+    Instruction.Operate operate = (Instruction.Operate) f.instruction();
+    Layer layer =
+        operate.sumName != null
+            ? layers.get(operate.sumName)
+            : functionalLayer(operate, parent, f.owner());
+    Map<String, Tensor> parameters = new LinkedHashMap<>();
+    for (int i = 0; i < operate.in.length; i++) {
+      if (operate.in[i] < 0 && i < operate.operator.arguments().size()) {
+        Constant constant = f.owner().constant(operate.in[i]);
+        if (constant.isTensor()) {
+          parameters.put(operate.operator.arguments().get(i), constant.tensor());
+        }
+      }
+    }
+    return new Region(
+        operate.id,
+        layer,
+        parent,
+        operate,
+        f.owner(),
+        parameters,
+        linearMap(operate, f.owner()),
+        signs);
+  }
+
+  private Map<String, Tensor> moduleParameters(Instruction.Invoke invoke, Layer layer) {
+    Map<String, Tensor> parameters = new LinkedHashMap<>();
+    for (Constant constant : invoke.parametrised.constants()) {
+      if (constant.name() != null
+          && invoke.path.equals(constant.owner())
+          && constant.isTensor()
+          && (layer.parameters().contains(constant.name()) || constant.name().equals("bias"))) {
+        parameters.put(constant.name(), constant.tensor());
+      }
+    }
+    return parameters;
+  }
+
+  private Layer functionalLayer(Instruction.Operate operate, Region parent, Code owner) {
+    String site = operate.path + "/" + operate.operator.shortName();
+    int k = siteCounts.merge(site, 1, Integer::sum) - 1;
+    Set<String> types = new LinkedHashSet<>(LayerTypes.ofOperator(operate.operator.shortName()));
+    LinearMap map = LinearMaps.of(operate, owner);
+    if (map != null && map.isConvolution()) {
+      types.addAll(
+          Set.of(
+              LayerTypes.LINEAR,
+              LayerTypes.CONVOLUTION,
+              map.isTransposed() ? LayerTypes.TRANSPOSE : LayerTypes.STANDARD));
+    } else if (map != null) {
+      types.addAll(Set.of(LayerTypes.LINEAR, "torch.nn.Linear"));
+    } else if (isSpatialMean(operate, owner)) {
+      types.add(LayerTypes.AVG_POOL);
+    } else if (operate.operator.shortName().equals("batch_norm")) {
+      types.add(LayerTypes.BATCH_NORM);
+    }
+    List<String> parameters = new ArrayList<>();
+    Layer layer = new Layer(site + "#" + k, operate.operator.name(), types, parameters, true, true);
+    if (parent == null || parent.layer().types().isEmpty()) {
+      functional.add(layer);
+    }
+    return layer;
+  }
+
+  private static boolean isSpatialMean(Instruction.Operate operate, Code owner) {
+    if (!operate.operator.name().equals("aten::mean")) {
+      return false;
+    }
+    Constant dims = owner.constant(operate, "dim");
+    if (dims == null) {
+      return false;
+    }
+    try (PointerScope scope = new PointerScope()) {
+      if (!Constant.isIntegers(dims.value())) {
+        return false;
+      }
+      for (long dim : Constant.integers(dims.value())) {
+        if (dim == 0 || dim == 1) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  List<Layer> layers() {
+    return List.copyOf(layers.values());
+  }
+
+  List<Layer> functionalLayers() {
+    return List.copyOf(functional);
+  }
+
+  List<Region> regions() {
+    return List.copyOf(regions);
+  }
+}
