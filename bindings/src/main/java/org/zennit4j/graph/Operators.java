@@ -155,7 +155,7 @@ public final class Operators {
    * What is known about one operator.
    *
    * @param name without namespace (operators of other libraries: with theirs), that of the twin
-   *     that does not work in place
+   *     that does not work in place; {@code mul} for its other name {@code multiply}
    * @param kind what it computes
    * @param traits what else is known
    */
@@ -221,6 +221,7 @@ public final class Operators {
 
   private static Map<String, Info> read() {
     Map<String, Info> table = new HashMap<>();
+    Map<String, String> synonyms = new HashMap<>();
     try (InputStream file = Operators.class.getResourceAsStream("operators.txt");
         BufferedReader lines =
             new BufferedReader(new InputStreamReader(file, StandardCharsets.UTF_8))) {
@@ -229,6 +230,10 @@ public final class Operators {
           continue;
         }
         String[] words = line.strip().split("\\s+", -1);
+        if (words[0].equals("same")) {
+          synonyms.put(words[1], words[2]);
+          continue;
+        }
         Set<Trait> traits = EnumSet.noneOf(Trait.class);
         for (int i = 2; i < words.length; i++) {
           traits.add(Trait.valueOf(words[i].toUpperCase(Locale.ROOT)));
@@ -241,6 +246,12 @@ public final class Operators {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    synonyms.forEach(
+        (name, original) -> {
+          if (table.put(name, table.get(original)) != null || table.get(name) == null) {
+            throw new IllegalStateException("operators.txt is wrong about " + name);
+          }
+        });
     return table;
   }
 

@@ -49,6 +49,8 @@ class OperatorsTests {
     assertThat(unknown.traits()).isEmpty();
     assertThat(unknown.types()).isEmpty();
     assertThat(Operators.isKnown("mine::twice")).isFalse();
+    assertThat(Operators.of("aten::multiply_")).isEqualTo(Operators.of("mul"));
+    assertThat(Operators.of("aten::concat")).isEqualTo(Operators.of("cat"));
     // Another library's operator of the same name is another operator.
     assertThat(Operators.of("mine::relu").kind()).isEqualTo(Kind.OTHER);
     assertThat(Operators.of("mine::relu_").name()).isEqualTo("mine::relu_");

@@ -42,8 +42,7 @@ import org.zennit4j.runtime.LayerFunction;
  * @param stabilizer of the denominator; default 1e-6
  */
 public record Bilinear(OptionalInt signal, Stabilizer stabilizer) implements Rule {
-  private static final Set<String> ELEMENTWISE =
-      Set.of("mul", "multiply", "div", "divide", "true_divide");
+  private static final Set<String> ELEMENTWISE = Set.of("mul", "div");
   private static final Set<String> MATRIX = Set.of("matmul", "bmm", "mm");
 
   /** Equal parts, with the default stabilizer. */
