@@ -5,6 +5,7 @@
 package org.zennit4j.graph;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
@@ -70,21 +71,42 @@ public record BatchNorm(
     Tensor bias = own(code, "bias");
     Tensor mean = own(code, "running_mean");
     Tensor variance = own(code, "running_var");
-    Double eps = null;
-    for (Instruction instruction : code.body().instructions) {
-      if (instruction instanceof Instruction.Operate operate
-          && operate.operator.name().equals("aten::add")) {
-        Constant other = code.constant(operate, "other");
-        if (other != null && other.value().isDouble()) {
-          eps = other.value().toDouble();
-        } else if (other != null && other.isTensor() && other.tensor().numel() == 1) {
-          eps = other.tensor().item_double();
-        }
-      }
-    }
-    return weight == null || bias == null || mean == null || variance == null || eps == null
+    OptionalDouble eps = addedNumber(code);
+    return weight == null || bias == null || mean == null || variance == null || eps.isEmpty()
         ? null
-        : new BatchNorm(Optional.of(weight), Optional.of(bias), mean, variance, eps);
+        : new BatchNorm(Optional.of(weight), Optional.of(bias), mean, variance, eps.getAsDouble());
+  }
+
+  private static OptionalDouble addedNumber(Code code) {
+    return code.body().instructions.stream()
+        .map(
+            instruction ->
+                instruction.accept(
+                    new Instruction.Visitor<OptionalDouble>() {
+                      @Override
+                      public OptionalDouble operate(Instruction.Operate operate) {
+                        return operate.operator.name().equals("aten::add")
+                            ? number(code.constant(operate, "other"))
+                            : OptionalDouble.empty();
+                      }
+
+                      @Override
+                      public OptionalDouble other(Instruction any) {
+                        return OptionalDouble.empty();
+                      }
+                    }))
+        .filter(OptionalDouble::isPresent)
+        .reduce((first, last) -> last)
+        .orElse(OptionalDouble.empty());
+  }
+
+  private static OptionalDouble number(Constant constant) {
+    if (constant != null && constant.value().isDouble()) {
+      return OptionalDouble.of(constant.value().toDouble());
+    }
+    return constant != null && constant.isTensor() && constant.tensor().numel() == 1
+        ? OptionalDouble.of(constant.tensor().item_double())
+        : OptionalDouble.empty();
   }
 
   private static Tensor own(Code code, String name) {

@@ -52,7 +52,7 @@ public enum Ending {
    * A softmax in one branch is enough to be told of; sigmoids count where all branches end in one.
    */
   private static Found search(Program program) {
-    ValueFlow flow = new ValueFlow(program);
+    DataFlow flow = program.dataFlow();
     Set<Region> found = new LinkedHashSet<>();
     Set<Ending> endings = new LinkedHashSet<>();
     Set<Integer> seen = new HashSet<>();

@@ -25,17 +25,26 @@ final class LinearMaps {
     if (code.parameters() != 1 || code.body().results.length != 1) {
       return null;
     }
-    for (Instruction instruction : code.body().instructions) {
-      if (instruction.out.length == 1 && instruction.out[0] == code.body().results[0]) {
-        return instruction instanceof Instruction.Operate operate
-                && operate.in.length > 0
-                && inputOf(operate) == 0
-            ? operate
-            : null;
-      }
-    }
-    return null;
+    int result = code.body().results[0];
+    return code.body().instructions.stream()
+        .filter(instruction -> instruction.out.length == 1 && instruction.out[0] == result)
+        .findFirst()
+        .map(instruction -> instruction.accept(SOLE))
+        .orElse(null);
   }
+
+  private static final Instruction.Visitor<Instruction.Operate> SOLE =
+      new Instruction.Visitor<>() {
+        @Override
+        public Instruction.Operate operate(Instruction.Operate operate) {
+          return operate.in.length > 0 && inputOf(operate) == 0 ? operate : null;
+        }
+
+        @Override
+        public Instruction.Operate other(Instruction instruction) {
+          return null;
+        }
+      };
 
   private static int inputOf(Instruction.Operate operate) {
     int k = operate.operator.argument("input");

@@ -23,6 +23,7 @@ import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.Definition;
 import org.zennit4j.graph.ir.Instruction;
+import org.zennit4j.graph.ir.Label;
 
 /**
  * Collects changes to a {@link Program} and makes the changed program. The original is never
@@ -33,14 +34,12 @@ import org.zennit4j.graph.ir.Instruction;
 public final class ProgramEditor implements AutoCloseable {
   private record Replacement(String argument, Tensor tensor) {}
 
-  private record Sum(String name, boolean secondFirst) {}
-
   private final Program program;
   private final Map<Integer, List<Replacement>> parameters = new HashMap<>();
   private final Set<Integer> bypassed = new HashSet<>();
   private final Map<Integer, Map<String, Tensor>> neutral = new HashMap<>();
   private final Map<Integer, Integer> ranks = new HashMap<>();
-  private final Map<Integer, Sum> sums = new HashMap<>();
+  private final Map<Integer, Label> labels = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
   private boolean closed;
 
@@ -61,8 +60,7 @@ public final class ProgramEditor implements AutoCloseable {
    */
   public ProgramEditor setParameter(Region operator, String argument, Tensor tensor) {
     checkOpen();
-    if (!(operator.instruction() instanceof Instruction.Operate operate)
-        || operate.operator.argument(argument) < 0) {
+    if (!(operator instanceof OperatorCall call) || !call.arguments().contains(argument)) {
       throw new UnsupportedOperatorException(operator + " has no argument '" + argument + "'");
     }
     try (PointerScope scope = new PointerScope()) {
@@ -134,22 +132,24 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   /**
-   * Makes a sum of two tensors a layer of type Sum.
+   * Makes an operator a layer that composites see beside the modules, such as a residual sum.
    *
-   * @param addition the region of an {@code aten::add}
-   * @param name the layer's name
-   * @param secondFirst whether the second summand is listed as the first input of the layer
+   * @param operator the region of an operator
+   * @param name the layer's name; several operators may share one
+   * @param className the layer's class, such as {@code zennit.layer.Sum}
+   * @param types its types for layer maps, such as {@code Sum}
+   * @param order the order in which the layer lists its inputs; empty for that of the arguments
    * @return this
-   * @throws UnsupportedOperatorException if it is another operator
+   * @throws UnsupportedOperatorException if it is no operator
    * @throws ClosedException after {@link #apply()} or {@link #close()}
    */
-  public ProgramEditor sum(Region addition, String name, boolean secondFirst) {
+  public ProgramEditor label(
+      Region operator, String name, String className, Set<String> types, List<Integer> order) {
     checkOpen();
-    if (!(addition.instruction() instanceof Instruction.Operate operate)
-        || !operate.operator.name().equals("aten::add")) {
-      throw new UnsupportedOperatorException(addition + " is no addition");
+    if (!operator.isOperator()) {
+      throw new UnsupportedOperatorException(operator + " is no operator");
     }
-    sums.put(addition.id(), new Sum(name, secondFirst));
+    labels.put(operator.id(), new Label(name, className, types, order));
     return this;
   }
 
@@ -159,7 +159,7 @@ public final class ProgramEditor implements AutoCloseable {
    * @return true if {@link #apply()} would return an equal program
    */
   public boolean isEmpty() {
-    return parameters.isEmpty() && bypassed.isEmpty() && sums.isEmpty();
+    return parameters.isEmpty() && bypassed.isEmpty() && labels.isEmpty();
   }
 
   /**
@@ -175,10 +175,7 @@ public final class ProgramEditor implements AutoCloseable {
     Definition definition = program.definition();
     Instruction.Invoke entry = definition.entry();
     Program changed =
-        new Program(
-            definition.with((Instruction.Invoke) rewrite(entry, entry.callee, null)),
-            () -> Natives.releaseAll(owned),
-            program);
+        new Program(definition.with(rewrite(entry)), () -> Natives.releaseAll(owned), program);
     closed = true;
     return changed;
   }
@@ -217,34 +214,52 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   private Instruction rewrite(Instruction instruction, Code code, List<Constant> constants) {
-    if (instruction instanceof Instruction.Invoke invoke) {
-      if (!bypassed.contains(invoke.id)) {
-        Code callee = rewrite(invoke.callee);
-        return invoke.callee.equals(invoke.parametrised)
-            ? invoke.withCallee(callee)
-            : invoke.withCallee(callee, invoke.parametrised);
-      }
-      Code identity = identity(invoke.callee, ranks.getOrDefault(invoke.id, 0));
-      Instruction.Operate norm = LinearMaps.sole(invoke.callee);
-      return neutral.containsKey(invoke.id) && norm != null
-          ? invoke.withCallee(identity, neutralized(invoke.callee, norm, neutral.get(invoke.id)))
-          : invoke.withCallee(identity);
+    return instruction.accept(
+        new Instruction.Visitor<Instruction>() {
+          @Override
+          public Instruction operate(Instruction.Operate operate) {
+            return rewrite(operate, code, constants);
+          }
+
+          @Override
+          public Instruction invoke(Instruction.Invoke invoke) {
+            return rewrite(invoke);
+          }
+
+          @Override
+          public Instruction branch(Instruction.Branch branch) {
+            return new Instruction.Branch(
+                branch.in[0],
+                rewrite(branch.then, code, constants, new int[0]),
+                rewrite(branch.otherwise, code, constants, new int[0]),
+                branch.out);
+          }
+
+          @Override
+          public Instruction loop(Instruction.Loop loop) {
+            return new Instruction.Loop(
+                loop.in, loop.bodyIn, rewrite(loop.body, code, constants, loop.bodyIn), loop.out);
+          }
+
+          @Override
+          public Instruction other(Instruction unchanged) {
+            return unchanged;
+          }
+        });
+  }
+
+  private Instruction.Invoke rewrite(Instruction.Invoke invoke) {
+    if (!bypassed.contains(invoke.id)) {
+      Code callee = rewrite(invoke.callee);
+      return invoke.callee.equals(invoke.parametrised)
+          ? invoke.withCallee(callee)
+          : invoke.withCallee(callee, invoke.parametrised);
     }
-    if (instruction instanceof Instruction.Operate operate) {
-      return rewrite(operate, code, constants);
-    }
-    if (instruction instanceof Instruction.Branch branch) {
-      return new Instruction.Branch(
-          branch.in[0],
-          rewrite(branch.then, code, constants, new int[0]),
-          rewrite(branch.otherwise, code, constants, new int[0]),
-          branch.out);
-    }
-    if (instruction instanceof Instruction.Loop loop) {
-      return new Instruction.Loop(
-          loop.in, loop.bodyIn, rewrite(loop.body, code, constants, loop.bodyIn), loop.out);
-    }
-    return instruction;
+    Code identity = identity(invoke.callee, ranks.getOrDefault(invoke.id, 0));
+    Instruction.Operate norm = LinearMaps.sole(invoke.callee);
+    return neutral.containsKey(invoke.id) && norm != null
+        ? invoke.withCallee(identity, neutralized(invoke.callee, norm, neutral.get(invoke.id)))
+        : invoke.withCallee(identity);
   }
 
   /** A code that returns its first parameter but still names its module's own parameters. */
@@ -297,10 +312,8 @@ public final class ProgramEditor implements AutoCloseable {
       in[k] = -constants.size();
       result = result.withInputs(in);
     }
-    Sum sum = sums.get(operate.id);
-    return sum == null
-        ? result
-        : result.asSum(sum.name(), sum.secondFirst() ? new int[] {1, 0} : new int[] {0, 1});
+    Label label = labels.get(operate.id);
+    return label == null ? result : result.labelled(label);
   }
 
   private Constant constant(Code code, Replacement replacement) {

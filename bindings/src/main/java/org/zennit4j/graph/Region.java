@@ -8,26 +8,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.graph.ir.Block;
-import org.zennit4j.graph.ir.Code;
-import org.zennit4j.graph.ir.Constant;
-import org.zennit4j.graph.ir.Instruction;
 
 /**
  * One call site of a {@link Layer} in a {@link Program}: what a rule is bound to. A module that is
- * called twice has two regions, each with inputs of its own.
+ * called twice has two regions, each with inputs of its own. It is a {@link ModuleCall} or an
+ * {@link OperatorCall}.
  *
  * <p>Immutable and thread-safe. Tensors that it returns belong to the program and are valid until
  * the model is closed.
  */
-public final class Region {
+public abstract sealed class Region permits ModuleCall, OperatorCall {
   private final int id;
   private final Layer layer;
   private final Region parent;
-  private final Instruction instruction;
-  private final Code owner;
   private final Map<String, Tensor> parameters;
   private final LinearMap linearMap;
   private final Signs signs;
@@ -36,16 +30,12 @@ public final class Region {
       int id,
       Layer layer,
       Region parent,
-      Instruction instruction,
-      Code owner,
       Map<String, Tensor> parameters,
       LinearMap linearMap,
       Signs signs) {
     this.id = id;
     this.layer = layer;
     this.parent = parent;
-    this.instruction = instruction;
-    this.owner = owner;
     this.parameters = parameters;
     this.linearMap = linearMap;
     this.signs = signs;
@@ -113,23 +103,14 @@ public final class Region {
    *
    * @return the normalisation, or empty
    */
-  public Optional<BatchNorm> batchNorm() {
-    return Optional.ofNullable(
-        instruction instanceof Instruction.Invoke invoke
-            ? BatchNorm.of(invoke, layer.className())
-            : BatchNorm.of((Instruction.Operate) instruction, owner));
-  }
+  public abstract Optional<BatchNorm> batchNorm();
 
   /**
    * The path of the module in whose forward the call stands; for a module's call the module itself.
    *
    * @return the path, "" for the root
    */
-  public String path() {
-    return instruction instanceof Instruction.Invoke invoke
-        ? invoke.path
-        : ((Instruction.Operate) instruction).path;
-  }
+  public abstract String path();
 
   /**
    * Whether this is one operator, not a module.
@@ -137,7 +118,7 @@ public final class Region {
    * @return true for an operator, inside a module or functional
    */
   public boolean isOperator() {
-    return instruction instanceof Instruction.Operate;
+    return this instanceof OperatorCall;
   }
 
   /**
@@ -146,49 +127,14 @@ public final class Region {
    * @param argument the argument's name, such as {@code alpha}
    * @return the number, or empty if there is none
    */
-  public OptionalDouble number(String argument) {
-    Constant constant =
-        instruction instanceof Instruction.Operate operate
-            ? owner.constant(operate, argument)
-            : null;
-    if (constant == null) {
-      return OptionalDouble.empty();
-    }
-    IValue value = constant.value();
-    if (value.isDouble()) {
-      return OptionalDouble.of(value.toDouble());
-    }
-    return value.isInt() ? OptionalDouble.of((double) value.toInt()) : OptionalDouble.empty();
-  }
+  public abstract OptionalDouble number(String argument);
 
   /**
    * The operators that run in this layer, in order, calls inside included.
    *
    * @return qualified names such as {@code aten::conv2d}
    */
-  public List<String> operators() {
-    if (instruction instanceof Instruction.Operate operate) {
-      return List.of(operate.operator.name());
-    }
-    List<String> names = new java.util.ArrayList<>();
-    collect(code().body(), names);
-    return names;
-  }
-
-  private static void collect(Block block, List<String> names) {
-    for (Instruction i : block.instructions) {
-      if (i instanceof Instruction.Operate operate) {
-        names.add(operate.operator.name());
-      } else if (i instanceof Instruction.Invoke invoke) {
-        collect(invoke.callee.body(), names);
-      } else if (i instanceof Instruction.Branch branch) {
-        collect(branch.then, names);
-        collect(branch.otherwise, names);
-      } else if (i instanceof Instruction.Loop loop) {
-        collect(loop.body, names);
-      }
-    }
-  }
+  public abstract List<String> operators();
 
   /**
    * Whether the program tells that no input of this call is ever negative, because they come from a
@@ -201,57 +147,12 @@ public final class Region {
   }
 
   /**
-   * What runs here.
-   *
-   * @return an operator or the call of a module
-   */
-  @SuppressWarnings("exports")
-  public Instruction instruction() {
-    return instruction;
-  }
-
-  /**
-   * The code in which the call stands; the root's own code for the root.
-   *
-   * @return the code
-   */
-  @SuppressWarnings("exports")
-  public Code owner() {
-    return owner;
-  }
-
-  Code code() {
-    return code(false);
-  }
-
-  /**
-   * The code that runs; with other parameters that is more for a normalisation that was merged
-   * away.
-   *
-   * @param withParameters whether parameters are replaced
-   * @return the module's code, or that in which the operator stands
-   */
-  @SuppressWarnings("exports")
-  public Code code(boolean withParameters) {
-    if (instruction instanceof Instruction.Invoke invoke) {
-      return withParameters ? invoke.parametrised : invoke.callee;
-    }
-    return owner;
-  }
-
-  /**
    * Whether the model writes the result into its input's memory, as an in-place ReLU does. Here
    * both keep their values; a rule that follows Zennit may want to know.
    *
    * @return true for a layer that is exactly one in-place operator
    */
-  public boolean overwritesInput() {
-    if (instruction instanceof Instruction.Invoke invoke) {
-      Instruction.Operate sole = LinearMaps.sole(invoke.callee);
-      return sole != null && sole.inPlace;
-    }
-    return ((Instruction.Operate) instruction).inPlace;
-  }
+  public abstract boolean overwritesInput();
 
   @Override
   public String toString() {

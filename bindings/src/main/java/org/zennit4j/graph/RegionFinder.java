@@ -17,6 +17,7 @@ import org.zennit4j.graph.ir.Block;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.Instruction;
+import org.zennit4j.graph.ir.Label;
 import org.zennit4j.graph.ir.LayerTypes;
 import org.zennit4j.graph.ir.ModuleEntry;
 
@@ -26,14 +27,21 @@ final class RegionFinder {
   private final Map<String, Set<String>> derivedTypes = new HashMap<>();
   private final List<Found> found = new ArrayList<>();
   private final Map<String, Layer> layers = new LinkedHashMap<>();
-  private final Map<String, List<String>> sums = new LinkedHashMap<>();
+
+  /** The layers that canonizers made, by the module in which they stand. */
+  private final Map<String, Map<String, Label>> labels = new LinkedHashMap<>();
+
   private final Map<String, Integer> siteCounts = new HashMap<>();
   private final List<Layer> functional = new ArrayList<>();
   private final List<Region> regions = new ArrayList<>();
   private final Signs signs;
 
-  private record Found(Instruction instruction, int parent, Code owner) {}
-
+  /**
+   * Makes a finder for one program.
+   *
+   * @param modules the model's modules
+   * @param signs what is never negative in it
+   */
   RegionFinder(List<ModuleEntry> modules, Signs signs) {
     this.signs = signs;
     for (ModuleEntry module : modules) {
@@ -41,49 +49,82 @@ final class RegionFinder {
     }
   }
 
+  /** A call, the number of the call around it, and the code in which it stands. */
+  private record Found(Instruction instruction, int parent, Code owner) {}
+
   void find(Instruction.Invoke entry) {
-    walk(entry, -1, entry.callee);
-    for (Found f : found) {
-      if (f.instruction() instanceof Instruction.Invoke invoke) {
-        deriveTypes(invoke);
-      } else if (f.instruction() instanceof Instruction.Operate operate
-          && operate.sumName != null) {
-        sums.computeIfAbsent(operate.path, p -> new ArrayList<>()).add(operate.sumName);
-      }
-    }
+    new Walk(-1, entry.callee).invoke(entry);
+    found.forEach(f -> f.instruction().accept(names));
     makeLayers();
     for (Found f : found) {
-      regions.add(region(f));
+      Region parent = f.parent() < 0 ? null : regions.get(f.parent());
+      regions.add(f.instruction().accept(new Maker(parent, f.owner())));
     }
   }
 
-  private void walk(Instruction instruction, int parent, Code owner) {
-    int self = found.size();
-    found.add(new Found(instruction, parent, owner));
-    if (instruction instanceof Instruction.Invoke invoke) {
-      walk(invoke.callee.body(), self, invoke.callee);
+  /** Finds the calls in a code, those inside of others included. */
+  private final class Walk implements Instruction.Visitor<Void> {
+    private final int parent;
+    private final Code owner;
+
+    Walk(int parent, Code owner) {
+      this.parent = parent;
+      this.owner = owner;
+    }
+
+    private void all(Block block) {
+      block.instructions.forEach(instruction -> instruction.accept(this));
+    }
+
+    @Override
+    public Void operate(Instruction.Operate operate) {
+      found.add(new Found(operate, parent, owner));
+      return null;
+    }
+
+    @Override
+    public Void invoke(Instruction.Invoke invoke) {
+      int self = found.size();
+      found.add(new Found(invoke, parent, owner));
+      new Walk(self, invoke.callee).all(invoke.callee.body());
+      return null;
+    }
+
+    @Override
+    public Void other(Instruction instruction) {
+      instruction.blocks().forEach(this::all);
+      return null;
     }
   }
 
-  private void walk(Block block, int parent, Code owner) {
-    for (Instruction instruction : block.instructions) {
-      if (instruction instanceof Instruction.Invoke || instruction instanceof Instruction.Operate) {
-        walk(instruction, parent, owner);
-      } else if (instruction instanceof Instruction.Branch branch) {
-        walk(branch.then, parent, owner);
-        walk(branch.otherwise, parent, owner);
-      } else if (instruction instanceof Instruction.Loop loop) {
-        walk(loop.body, parent, owner);
-      }
-    }
-  }
+  /** Collects what has to be known before layers are made. */
+  private final Instruction.Visitor<Void> names =
+      new Instruction.Visitor<>() {
+        @Override
+        public Void operate(Instruction.Operate operate) {
+          if (operate.label != null) {
+            labels
+                .computeIfAbsent(operate.path, p -> new LinkedHashMap<>())
+                .putIfAbsent(operate.label.name(), operate.label);
+          }
+          return null;
+        }
 
-  private static LinearMap linearMap(Instruction instruction, Code owner) {
-    if (instruction instanceof Instruction.Invoke invoke) {
-      Instruction.Operate sole = LinearMaps.sole(invoke.callee);
-      return sole == null ? null : LinearMaps.of(sole, invoke.callee);
-    }
-    return LinearMaps.of((Instruction.Operate) instruction, owner);
+        @Override
+        public Void invoke(Instruction.Invoke invoke) {
+          deriveTypes(invoke);
+          return null;
+        }
+
+        @Override
+        public Void other(Instruction instruction) {
+          return null;
+        }
+      };
+
+  private static LinearMap linearMap(Instruction.Invoke invoke) {
+    Instruction.Operate sole = LinearMaps.sole(invoke.callee);
+    return sole == null ? null : LinearMaps.of(sole, invoke.callee);
   }
 
   /** A class that is not known counts as a convolution if it owns its weight and is exactly one. */
@@ -95,7 +136,7 @@ final class RegionFinder {
         || derivedTypes.containsKey(invoke.path)) {
       return;
     }
-    LinearMap map = linearMap(invoke, invoke.callee);
+    LinearMap map = linearMap(invoke);
     boolean owns = module.parameters().contains("weight");
     derivedTypes.put(
         invoke.path,
@@ -121,7 +162,7 @@ final class RegionFinder {
     for (int i = 0; i <= order.size(); i++) {
       String name = i < order.size() ? order.get(i).name() : null;
       while (!open.isEmpty() && (name == null || !isWithin(name, open.get(open.size() - 1)))) {
-        addSums(open.remove(open.size() - 1));
+        addLabelled(open.remove(open.size() - 1));
       }
       if (name != null) {
         ModuleEntry m = order.get(i);
@@ -135,53 +176,56 @@ final class RegionFinder {
     return parent.isEmpty() || name.startsWith(parent + ".");
   }
 
-  private void addSums(String path) {
-    for (String name : new LinkedHashSet<>(sums.getOrDefault(path, List.of()))) {
+  private void addLabelled(String path) {
+    for (Label label : labels.getOrDefault(path, Map.of()).values()) {
       layers.put(
-          name,
-          new Layer(name, "zennit.layer.Sum", Set.of(LayerTypes.SUM), List.of(), false, true));
+          label.name(),
+          new Layer(label.name(), label.className(), label.types(), List.of(), false, true));
     }
   }
 
-  private Region region(Found f) {
-    Region parent = f.parent() < 0 ? null : regions.get(f.parent());
-    if (f.instruction() instanceof Instruction.Invoke invoke) {
+  /** Makes the region of a call. */
+  private final class Maker implements Instruction.Visitor<Region> {
+    private final Region parent;
+    private final Code owner;
+
+    Maker(Region parent, Code owner) {
+      this.parent = parent;
+      this.owner = owner;
+    }
+
+    @Override
+    public Region invoke(Instruction.Invoke invoke) {
       Layer layer =
           layers.computeIfAbsent(
               invoke.path, p -> new Layer(p, "torch.nn.Module", Set.of(), List.of(), false, true));
-      return new Region(
-          invoke.id,
-          layer,
-          parent,
-          invoke,
-          f.owner(),
-          moduleParameters(invoke, layer),
-          linearMap(invoke, null),
-          signs);
+      return new ModuleCall(
+          layer, parent, invoke, moduleParameters(invoke, layer), linearMap(invoke), signs);
     }
-    Instruction.Operate operate = (Instruction.Operate) f.instruction();
-    Layer layer =
-        operate.sumName != null
-            ? layers.get(operate.sumName)
-            : functionalLayer(operate, parent, f.owner());
-    Map<String, Tensor> parameters = new LinkedHashMap<>();
-    for (int i = 0; i < operate.in.length; i++) {
-      if (operate.in[i] < 0 && i < operate.operator.arguments().size()) {
-        Constant constant = f.owner().constant(operate.in[i]);
-        if (constant.isTensor()) {
-          parameters.put(operate.operator.arguments().get(i), constant.tensor());
+
+    @Override
+    public Region operate(Instruction.Operate operate) {
+      Layer layer =
+          operate.label != null
+              ? layers.get(operate.label.name())
+              : functionalLayer(operate, parent, owner);
+      Map<String, Tensor> parameters = new LinkedHashMap<>();
+      for (int i = 0; i < operate.in.length; i++) {
+        if (operate.in[i] < 0 && i < operate.operator.arguments().size()) {
+          Constant constant = owner.constant(operate.in[i]);
+          if (constant.isTensor()) {
+            parameters.put(operate.operator.arguments().get(i), constant.tensor());
+          }
         }
       }
+      return new OperatorCall(
+          layer, parent, operate, owner, parameters, LinearMaps.of(operate, owner), signs);
     }
-    return new Region(
-        operate.id,
-        layer,
-        parent,
-        operate,
-        f.owner(),
-        parameters,
-        linearMap(operate, f.owner()),
-        signs);
+
+    @Override
+    public Region other(Instruction instruction) {
+      throw new IllegalStateException("no call: " + instruction);
+    }
   }
 
   private Map<String, Tensor> moduleParameters(Instruction.Invoke invoke, Layer layer) {

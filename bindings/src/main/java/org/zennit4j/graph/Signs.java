@@ -5,13 +5,12 @@
 package org.zennit4j.graph;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
-import org.zennit4j.graph.ir.Block;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.Instruction;
@@ -56,165 +55,123 @@ final class Signs {
 
   private Map<Integer, Boolean> find() {
     try (PointerScope scope = new PointerScope()) {
-      Walk walk = new Walk(entry, /* trustsLists= */ true);
-      if (walk.unknownElements) {
-        walk = new Walk(entry, /* trustsLists= */ false);
+      Analysis analysis = new Analysis(entry, /* trustsLists= */ true);
+      if (analysis.unknownElements) {
+        analysis = new Analysis(entry, /* trustsLists= */ false);
       }
-      return walk.unknownWrites ? Map.of() : walk.calls;
+      return analysis.unknownWrites ? Map.of() : analysis.calls;
     }
   }
 
-  /** One way through the program. */
-  private static final class Walk {
+  /** What is true of a value that is never negative; numbers speak for themselves. */
+  private static final class Analysis extends ForwardAnalysis<Boolean> {
     final Map<Integer, Boolean> calls = new HashMap<>();
     final boolean trustsLists;
     boolean unknownWrites;
     boolean unknownElements;
 
-    Walk(Instruction.Invoke entry, boolean trustsLists) {
+    Analysis(Instruction.Invoke entry, boolean trustsLists) {
       this.trustsLists = trustsLists;
-      run(entry.callee, new boolean[entry.callee.parameters()]);
+      run(entry.callee, Collections.nCopies(entry.callee.parameters(), false));
     }
 
-    private boolean[] run(Code code, boolean[] arguments) {
-      Known known = new Known(code, new HashSet<>());
-      for (int i = 0; i < arguments.length; i++) {
-        known.put(i, arguments[i]);
-      }
-      run(code.body(), known);
-      return known.all(code.body().results);
+    @Override
+    Boolean constant(Constant constant) {
+      IValue value = constant.value();
+      return value.isDouble() ? value.toDouble() >= 0 : value.isInt() && value.toInt() >= 0;
     }
 
-    private void run(Block block, Known known) {
-      for (Instruction instruction : block.instructions) {
-        if (instruction instanceof Instruction.Operate operate) {
-          note(operate.id, operate.in, known);
-          operate(new Call(operate, known), known);
-        } else if (instruction instanceof Instruction.Invoke invoke) {
-          note(invoke.id, invoke.in, known);
-          known.putAll(invoke.out, run(invoke.callee, known.all(invoke.in)));
-        } else if (instruction instanceof Instruction.Branch branch) {
-          Known other = known.copy();
-          run(branch.then, known);
-          run(branch.otherwise, other);
-          boolean[] then = known.all(branch.then.results);
-          known.putAll(branch.out, and(then, other.all(branch.otherwise.results)));
-        } else if (instruction instanceof Instruction.Loop loop) {
-          loop(loop, known);
-        } else {
-          boolean keeps =
-              instruction instanceof Instruction.Alias
-                  || instruction instanceof Instruction.Unpack
-                  || instruction instanceof Instruction.Slice
-                  || instruction instanceof Instruction.Element;
-          boolean makes =
-              instruction instanceof Instruction.MakeList
-                  || instruction instanceof Instruction.MakeTuple;
-          boolean result =
-              keeps
-                  ? known.has(instruction.in[0])
-                  : makes && trustsLists && known.hasAll(instruction.in);
-          for (int slot : instruction.out) {
-            known.put(slot, result);
-          }
-        }
-      }
+    @Override
+    Boolean unknown() {
+      return false;
+    }
+
+    @Override
+    Boolean join(Boolean a, Boolean b) {
+      return a && b;
+    }
+
+    @Override
+    void enter(Instruction.Invoke call, List<Boolean> in) {
+      note(call.id, call.in, in);
     }
 
     /** What a call is given; a call that is met several times has to be given such each time. */
-    private void note(int id, int[] slots, Known known) {
-      int[] values = Arrays.stream(slots).filter(s -> s >= 0).toArray();
-      calls.merge(id, values.length > 0 && known.hasAll(values), Boolean::logicalAnd);
-    }
-
-    private void loop(Instruction.Loop loop, Known known) {
-      int carried = loop.out.length;
-      boolean[] values = known.all(Arrays.copyOfRange(loop.in, 2, 2 + carried));
-      int[] slots = Arrays.copyOfRange(loop.bodyIn, 1, 1 + carried);
-      for (boolean changed = true; changed; ) {
-        known.put(loop.bodyIn[0], false);
-        known.putAll(slots, values);
-        run(loop.body, known);
-        boolean[] after = known.all(loop.body.results);
-        boolean[] next = and(values, Arrays.copyOfRange(after, 1, 1 + carried));
-        changed = !Arrays.equals(values, next);
-        values = next;
+    private void note(int id, int[] slots, List<Boolean> in) {
+      boolean some = false;
+      boolean all = true;
+      for (int i = 0; i < slots.length; i++) {
+        some |= slots[i] >= 0;
+        all &= slots[i] < 0 || in.get(i);
       }
-      known.putAll(loop.out, values);
+      calls.merge(id, some && all, Boolean::logicalAnd);
     }
 
-    private void operate(Call call, Known known) {
+    @Override
+    List<Boolean> operate(Instruction.Operate operate, List<Boolean> in, Frame frame) {
+      note(operate.id, operate.in, in);
+      Call call = new Call(operate, in, frame.code());
       boolean result = call.neverNegative();
-      boolean toConstant = call.operate.in.length > 0 && call.operate.in[0] < 0;
+      boolean toConstant = operate.in.length > 0 && operate.in[0] < 0;
       if (call.writes && !result && !toConstant) {
         unknownWrites = true;
       }
       if (call.info.is(Operators.Trait.STORES)) {
-        int[] in = call.operate.in;
-        boolean element = known.has(in[in.length - 1]);
+        boolean element = in.get(in.size() - 1);
         unknownElements |= !element;
-        result = element && known.has(in[0]);
+        result = element && in.get(0);
       }
-      for (int slot : call.operate.out) {
-        known.put(slot, result);
-      }
+      return Collections.nCopies(operate.out.length, result);
     }
 
-    private static boolean[] and(boolean[] a, boolean[] b) {
-      boolean[] both = new boolean[a.length];
-      for (int i = 0; i < both.length; i++) {
-        both[i] = a[i] && b[i];
-      }
-      return both;
-    }
-  }
+    @Override
+    List<Boolean> structure(Instruction instruction, List<Boolean> in, Frame frame) {
+      boolean result =
+          instruction.accept(
+              new Instruction.Visitor<Boolean>() {
+                @Override
+                public Boolean makeList(Instruction.MakeList make) {
+                  return made();
+                }
 
-  /** The slots of one code whose values are never negative; numbers speak for themselves. */
-  private record Known(Code code, Set<Integer> slots) {
-    Known copy() {
-      return new Known(code, new HashSet<>(slots));
-    }
+                @Override
+                public Boolean makeTuple(Instruction.MakeTuple make) {
+                  return made();
+                }
 
-    boolean has(int slot) {
-      return slot >= 0 ? slots.contains(slot) : isNotNegative(code.constant(slot).value());
-    }
+                private boolean made() {
+                  return trustsLists && !in.isEmpty() && in.stream().allMatch(known -> known);
+                }
 
-    boolean hasAll(int[] wanted) {
-      return wanted.length > 0 && Arrays.stream(wanted).allMatch(this::has);
-    }
+                @Override
+                public Boolean unpack(Instruction.Unpack unpack) {
+                  return in.get(0);
+                }
 
-    boolean[] all(int[] wanted) {
-      boolean[] result = new boolean[wanted.length];
-      for (int i = 0; i < result.length; i++) {
-        result[i] = has(wanted[i]);
-      }
-      return result;
-    }
+                @Override
+                public Boolean slice(Instruction.Slice slice) {
+                  return in.get(0);
+                }
 
-    void put(int slot, boolean value) {
-      if (value) {
-        slots.add(slot);
-      } else {
-        slots.remove(slot);
-      }
-    }
+                @Override
+                public Boolean element(Instruction.Element element) {
+                  return in.get(0);
+                }
 
-    void putAll(int[] wanted, boolean[] values) {
-      for (int i = 0; i < wanted.length; i++) {
-        put(wanted[i], values[i]);
-      }
-    }
-
-    private static boolean isNotNegative(IValue value) {
-      return value.isDouble() ? value.toDouble() >= 0 : value.isInt() && value.toInt() >= 0;
+                @Override
+                public Boolean other(Instruction any) {
+                  return false;
+                }
+              });
+      return Collections.nCopies(instruction.out.length, result);
     }
   }
 
   /** A call of an operator and what is known about its arguments. */
   private static final class Call {
     final Instruction.Operate operate;
-    final Known known;
-
+    final List<Boolean> known;
+    final Code code;
     final Operators.Info info;
 
     /** Without namespace, and without the underscore of operators that write. */
@@ -223,9 +180,10 @@ final class Signs {
     /** Whether memory that others may see is written. */
     final boolean writes;
 
-    Call(Instruction.Operate operate, Known known) {
+    Call(Instruction.Operate operate, List<Boolean> known, Code code) {
       this.operate = operate;
       this.known = known;
+      this.code = code;
       String full = operate.operator.name();
       String own = full.startsWith("aten::") ? operate.operator.shortName() : full;
       boolean inPlace = Operators.isInPlace(own);
@@ -247,11 +205,11 @@ final class Signs {
         return first();
       }
       return switch (name) {
-        case "add" -> first() && known.has(operate.in[1]) && (isNone("alpha") || has("alpha"));
-        case "mul" -> first() && known.has(operate.in[1]);
+        case "add" -> first() && known.get(1) && (isNone("alpha") || has("alpha"));
+        case "mul" -> first() && known.get(1);
         case "div" -> first() && isPositive(operate.in[1]);
-        case "maximum" -> first() || known.has(operate.in[1]);
-        case "minimum" -> first() && known.has(operate.in[1]);
+        case "maximum" -> first() || known.get(1);
+        case "minimum" -> first() && known.get(1);
         case "clamp_min" -> first() || has("min");
         case "clamp_max" -> first() && has("max");
         case "clamp" -> (first() || has("min")) && (isNone("max") || has("max"));
@@ -261,36 +219,36 @@ final class Signs {
             first() && isDense();
         case "avg_pool1d", "avg_pool2d", "avg_pool3d" -> first() && isNone("divisor_override");
         case "constant_pad_nd", "pad" -> first() && (isNone("value") || has("value"));
-        case "copy", "fill" -> known.has(operate.in[1]);
+        case "copy", "fill" -> known.get(1);
         default -> false;
       };
     }
 
     private boolean first() {
-      return operate.in.length > 0 && known.has(operate.in[0]);
+      return !known.isEmpty() && known.get(0);
     }
 
     private boolean has(String argument) {
       int k = operate.operator.argument(argument);
-      return k >= 0 && known.has(operate.in[k]);
+      return k >= 0 && known.get(k);
     }
 
     /** Whether there is no such argument, or nothing is given for it. */
     private boolean isNone(String argument) {
       int k = operate.operator.argument(argument);
-      return k < 0 || (operate.in[k] < 0 && known.code().constant(operate.in[k]).isNone());
+      return k < 0 || (operate.in[k] < 0 && code.constant(operate.in[k]).isNone());
     }
 
     private boolean isPositive(int slot) {
       if (slot >= 0) {
         return false;
       }
-      IValue value = known.code().constant(slot).value();
+      IValue value = code.constant(slot).value();
       return value.isDouble() ? value.toDouble() > 0 : value.isInt() && value.toInt() > 0;
     }
 
     private boolean isDense() {
-      Constant dilation = known.code().constant(operate, "dilation");
+      Constant dilation = code.constant(operate, "dilation");
       if (dilation == null) {
         return false;
       }

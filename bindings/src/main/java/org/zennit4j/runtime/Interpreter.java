@@ -8,13 +8,9 @@ import java.lang.System.Logger.Level;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueArrayRef;
 import org.bytedeco.pytorch.IValueVector;
-import org.bytedeco.pytorch.Tuple;
-import org.bytedeco.pytorch.TupleElements;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.UnsupportedOperatorException;
@@ -70,10 +66,11 @@ final class Interpreter {
   }
 
   /** The values of one running code. */
-  private static final class Frame implements AutoCloseable {
+  private final class Frame implements AutoCloseable {
     private final Code code;
     private final IValue[] values;
     private final IValue[] substitutes;
+    private final Steps steps = new Steps(this);
 
     Frame(Code code, IValue[] substitutes) {
       this.code = code;
@@ -152,45 +149,82 @@ final class Interpreter {
 
   private void run(Block block, Frame frame) {
     List<Instruction> instructions = block.instructions;
+    Steps steps = frame.steps;
     for (int i = 0; i < instructions.size(); i++) {
       checkpoint.run();
-      step(instructions.get(i), frame);
+      instructions.get(i).accept(steps);
       frame.free(block.dead[i]);
     }
   }
 
-  private void step(Instruction instruction, Frame frame) {
-    if (instruction instanceof Instruction.Operate call) {
+  /** Runs the steps of a code. */
+  private final class Steps implements Instruction.Visitor<Void> {
+    private final Frame frame;
+
+    Steps(Frame frame) {
+      this.frame = frame;
+    }
+
+    @Override
+    public Void operate(Instruction.Operate call) {
       IValue[] arguments = frame.get(call.in);
       IValue[] results = interceptor == null ? null : interceptor.operate(call, arguments);
-      store(frame, call.out, results == null ? operate(call, arguments) : results);
-    } else if (instruction instanceof Instruction.Invoke call) {
+      store(frame, call.out, results == null ? Interpreter.operate(call, arguments) : results);
+      return null;
+    }
+
+    @Override
+    public Void invoke(Instruction.Invoke call) {
       IValue[] arguments = frame.get(call.in);
       IValue[] results = interceptor == null ? null : interceptor.invoke(call, arguments);
       store(frame, call.out, results == null ? run(call.callee, arguments, null) : results);
-    } else if (instruction instanceof Instruction.Branch branch) {
+      return null;
+    }
+
+    @Override
+    public Void branch(Instruction.Branch branch) {
       Block taken = isTrue(frame.get(branch.in[0])) ? branch.then : branch.otherwise;
       run(taken, frame);
       move(frame, taken.results, branch.out);
       frame.free(taken.left);
-    } else if (instruction instanceof Instruction.Loop loop) {
-      loop(loop, frame);
-    } else if (instruction instanceof Instruction.Fail fail) {
+      return null;
+    }
+
+    @Override
+    public Void loop(Instruction.Loop loop) {
+      Interpreter.this.loop(loop, frame);
+      return null;
+    }
+
+    @Override
+    public Void fail(Instruction.Fail fail) {
       throw new UnsupportedOperatorException(fail.message);
-    } else if (instruction instanceof Instruction.Raise raise) {
+    }
+
+    @Override
+    public Void raise(Instruction.Raise raise) {
       throw new Zennit4jException(
           where(raise.path)
               + "the model itself raises: "
               + NativeMessage.firstLine(frame.get(raise.in[0]).toStringRef().getString()));
-    } else if (instruction instanceof Instruction.Warn warn) {
+    }
+
+    @Override
+    public Void warn(Instruction.Warn warn) {
       LOG.log(
           Level.WARNING,
           "module ''{0}'' warns: {1}",
           warn.path,
           frame.get(warn.in[0]).toStringRef().getString());
-    } else {
+      return null;
+    }
+
+    @Override
+    public Void other(Instruction instruction) {
       try (PointerScope scope = new PointerScope()) {
-        structure(instruction, frame);
+        store(
+            frame, instruction.out, instruction.accept(new Structures(frame.get(instruction.in))));
+        return null;
       } catch (Zennit4jException e) {
         throw e;
       } catch (RuntimeException e) {
@@ -254,95 +288,6 @@ final class Interpreter {
     }
   }
 
-  private static void structure(Instruction instruction, Frame frame) {
-    if (instruction instanceof Instruction.MakeList make) {
-      GenericList list = new GenericList(make.element);
-      for (int slot : make.in) {
-        list.push_back(frame.get(slot));
-      }
-      frame.set(make.out[0], Natives.keep(new IValue(list)));
-    } else if (instruction instanceof Instruction.MakeTuple make) {
-      IValueVector elements = new IValueVector(make.in.length);
-      for (int i = 0; i < make.in.length; i++) {
-        elements.put(i, frame.get(make.in[i]));
-      }
-      frame.set(make.out[0], Natives.keep(new IValue(Tuple.create(elements))));
-    } else if (instruction instanceof Instruction.MakeDict make) {
-      frame.set(make.out[0], Dictionaries.make(make.key, make.value, frame.get(make.in)));
-    } else if (instruction instanceof Instruction.Slice slice) {
-      TupleElements tuple = frame.get(slice.in[0]).toTupleRef().elements();
-      IValueVector part = new IValueVector(slice.end - slice.begin);
-      for (int i = slice.begin; i < slice.end; i++) {
-        part.put(i - slice.begin, tuple.at(i));
-      }
-      frame.set(slice.out[0], Natives.keep(new IValue(Tuple.create(part))));
-    } else if (instruction instanceof Instruction.IsInstance test) {
-      IValue value = frame.get(test.in[0]);
-      boolean is = test.kinds.stream().anyMatch(kind -> isInstance(value, kind, test.path));
-      frame.set(test.out[0], Natives.keep(new IValue(is)));
-    } else if (instruction instanceof Instruction.Unpack unpack) {
-      IValue value = frame.get(unpack.in[0]);
-      IValue[] elements = new IValue[unpack.out.length];
-      if (value.isTuple()) {
-        TupleElements tuple = value.toTupleRef().elements();
-        for (int i = 0; i < elements.length; i++) {
-          elements[i] = Natives.keep(new IValue(tuple.at(i)));
-        }
-      } else {
-        IValueArrayRef list = value.toListRef();
-        if (list.size() != elements.length) {
-          throw new ShapeException(
-              "a list of " + list.size() + " is unpacked into " + elements.length);
-        }
-        for (int i = 0; i < elements.length; i++) {
-          elements[i] = Natives.keep(new IValue(list.at(i)));
-        }
-      }
-      store(frame, unpack.out, elements);
-    } else if (instruction instanceof Instruction.Element element) {
-      TupleElements tuple = frame.get(element.in[0]).toTupleRef().elements();
-      long index = frame.get(element.in[1]).toInt();
-      long position = index < 0 ? index + tuple.size() : index;
-      frame.set(element.out[0], Natives.keep(new IValue(tuple.at(position))));
-    } else if (instruction instanceof Instruction.Alias alias) {
-      IValue value = frame.get(alias.in[0]);
-      if (alias.dimensions > 0 && value.toTensor().dim() != alias.dimensions) {
-        throw new ShapeException(
-            where(alias.path)
-                + "the batch normalisation was merged into the layer before it, which is right for "
-                + alias.dimensions
-                + " dimensions, but here are "
-                + value.toTensor().dim()
-                + ": use a composite without a canonizer that merges batch normalisations");
-      }
-      frame.set(alias.out[0], Natives.keep(new IValue(value)));
-    } else {
-      throw new IllegalStateException("unknown instruction " + instruction);
-    }
-  }
-
-  private static boolean isInstance(IValue value, String kind, String path) {
-    return switch (kind) {
-      case "TensorType" -> value.isTensor();
-      case "IntType" -> value.isInt();
-      case "FloatType" -> value.isDouble();
-      case "BoolType" -> value.isBool();
-      case "NumberType" -> value.isInt() || value.isDouble();
-      case "StringType" -> value.isString();
-      case "NoneType" -> value.isNone();
-      case "AnyListType" -> value.isList();
-      case "AnyTupleType" -> value.isTuple();
-      case "AnyType" -> true;
-      default ->
-          throw new UnsupportedOperatorException(
-              "module '"
-                  + path
-                  + "' asks at run time whether a value is a "
-                  + kind
-                  + ", which is not supported");
-    };
-  }
-
   /** Calls an operator of LibTorch; the results are kept for the caller. */
   static IValue[] operate(Instruction.Operate call, IValue[] arguments) {
     Operator operator = call.operator;
@@ -388,7 +333,7 @@ final class Interpreter {
         : new Zennit4jException(message, e);
   }
 
-  private static String where(String path) {
+  static String where(String path) {
     return path.isEmpty() ? "" : "in layer '" + path + "': ";
   }
 }

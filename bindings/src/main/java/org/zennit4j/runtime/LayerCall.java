@@ -18,9 +18,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.graph.OperatorCall;
 import org.zennit4j.graph.Region;
 import org.zennit4j.graph.ir.Constant;
-import org.zennit4j.graph.ir.Instruction;
 
 /**
  * One call of a layer in a running pass: its inputs, its outputs, and the layer itself to be run
@@ -179,9 +179,7 @@ public final class LayerCall {
   }
 
   private int argumentIndex(String argument) {
-    return region.instruction() instanceof Instruction.Operate operate
-        ? operate.operator.argument(argument)
-        : -1;
+    return region instanceof OperatorCall call ? call.arguments().indexOf(argument) : -1;
   }
 
   /**

@@ -441,7 +441,7 @@ public final class Propagation implements AutoCloseable {
           function,
           capture,
           hooks,
-          call.sumOrder == null ? List.of() : Arrays.stream(call.sumOrder).boxed().toList());
+          call.label == null ? List.of() : call.label.order());
     }
 
     private IValue[] around(
@@ -486,27 +486,16 @@ public final class Propagation implements AutoCloseable {
     }
 
     private IValue[] run(Region region, Values given, List<Tensor> in, LayerFunction function) {
-      if (function == null
-          || in.stream().noneMatch(Tensor::requires_grad)
-          || unequalSum(region, in)) {
+      if (function == null || in.stream().noneMatch(Tensor::requires_grad)) {
         List<IValue> replaced = new ArrayList<>();
         try {
           IValue[] arguments = in == given.tensors() ? given.values() : given.with(in, replaced);
-          return region.instruction() instanceof Instruction.Invoke invoke
-              ? inner.run(invoke.callee, arguments, null)
-              : Interpreter.operate((Instruction.Operate) region.instruction(), arguments);
+          return RegionRunner.run(inner, region, arguments);
         } finally {
           Natives.releaseAll(replaced);
         }
       }
       return connect(region, given, in, function);
-    }
-
-    /** A sum whose summands are broadcast is no layer: relevance could not be stacked. */
-    private boolean unequalSum(Region region, List<Tensor> in) {
-      return region.instruction() instanceof Instruction.Operate operate
-          && operate.sumName != null
-          && (in.size() != 2 || !Arrays.equals(in.get(0).shape(), in.get(1).shape()));
     }
 
     private IValue[] connect(Region region, Values given, List<Tensor> in, LayerFunction function) {

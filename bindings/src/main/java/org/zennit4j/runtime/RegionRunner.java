@@ -4,7 +4,6 @@
  */
 package org.zennit4j.runtime;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -13,10 +12,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.UnsupportedOperatorException;
 import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.graph.ModuleCall;
+import org.zennit4j.graph.OperatorCall;
 import org.zennit4j.graph.Region;
-import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
-import org.zennit4j.graph.ir.Instruction;
 
 /** Runs a region's part of the program on its own, with other parameters where they are given. */
 final class RegionRunner {
@@ -33,51 +32,73 @@ final class RegionRunner {
    * @return the results, kept for the caller
    */
   static IValue[] run(Region region, IValue[] arguments, Map<String, Tensor> parameters) {
-    if (region.instruction() instanceof Instruction.Operate operate) {
-      IValue[] replaced = arguments.clone();
-      List<IValue> made = new ArrayList<>();
-      for (Map.Entry<String, Tensor> entry : parameters.entrySet()) {
-        int k = operate.operator.argument(entry.getKey());
-        if (k < 0) {
-          throw new UnsupportedOperatorException(
-              region + " has no parameter '" + entry.getKey() + "'");
-        }
-        try (PointerScope scope = new PointerScope()) {
-          replaced[k] = Natives.keep(new IValue(entry.getValue()));
-        }
-        made.add(replaced[k]);
-      }
-      try {
-        return Interpreter.operate(operate, replaced);
-      } finally {
-        Natives.releaseAll(made);
-      }
+    if (parameters.isEmpty()) {
+      return run(PLAIN, region, arguments);
     }
-    Code code = region.code(!parameters.isEmpty());
-    IValue[] substitutes = null;
-    if (!parameters.isEmpty()) {
-      substitutes = new IValue[code.constants().size()];
-      for (int i = 0; i < substitutes.length; i++) {
-        Constant constant = code.constants().get(i);
-        Tensor tensor =
-            constant.name() != null && region.name().equals(constant.owner())
-                ? parameters.get(constant.name())
-                : null;
-        if (tensor != null) {
-          try (PointerScope scope = new PointerScope()) {
-            substitutes[i] = Natives.keep(new IValue(tensor));
-          }
-        }
-      }
-    }
+    IValue[] replaced =
+        region instanceof OperatorCall call
+            ? replacedArguments(call, arguments, parameters)
+            : replacedConstants((ModuleCall) region, parameters);
     try {
-      return PLAIN.run(code, arguments, substitutes);
+      return region instanceof OperatorCall call
+          ? Interpreter.operate(call.instruction(), merge(arguments, replaced))
+          : PLAIN.run(((ModuleCall) region).code(true), arguments, replaced);
     } finally {
-      if (substitutes != null) {
-        for (IValue value : substitutes) {
-          Natives.release(value);
-        }
+      for (IValue value : replaced) {
+        Natives.release(value);
       }
+    }
+  }
+
+  /**
+   * Runs a region with its own parameters.
+   *
+   * @param interpreter runs what is inside of a module
+   * @param region what to run
+   * @param arguments the arguments of the call, not owned
+   * @return the results, kept for the caller
+   */
+  static IValue[] run(Interpreter interpreter, Region region, IValue[] arguments) {
+    return region instanceof OperatorCall call
+        ? Interpreter.operate(call.instruction(), arguments)
+        : interpreter.run(((ModuleCall) region).code(false), arguments, null);
+  }
+
+  private static IValue[] replacedArguments(
+      OperatorCall call, IValue[] arguments, Map<String, Tensor> parameters) {
+    for (String name : parameters.keySet()) {
+      if (!call.arguments().contains(name)) {
+        throw new UnsupportedOperatorException(call + " has no parameter '" + name + "'");
+      }
+    }
+    IValue[] replaced = new IValue[arguments.length];
+    parameters.forEach((name, tensor) -> replaced[call.arguments().indexOf(name)] = value(tensor));
+    return replaced;
+  }
+
+  private static IValue[] replacedConstants(ModuleCall call, Map<String, Tensor> parameters) {
+    List<Constant> constants = call.code(true).constants();
+    IValue[] replaced = new IValue[constants.size()];
+    for (int i = 0; i < replaced.length; i++) {
+      Constant constant = constants.get(i);
+      boolean own = constant.name() != null && call.name().equals(constant.owner());
+      Tensor tensor = own ? parameters.get(constant.name()) : null;
+      replaced[i] = tensor == null ? null : value(tensor);
+    }
+    return replaced;
+  }
+
+  private static IValue[] merge(IValue[] arguments, IValue[] replaced) {
+    IValue[] merged = arguments.clone();
+    for (int i = 0; i < merged.length; i++) {
+      merged[i] = replaced[i] == null ? merged[i] : replaced[i];
+    }
+    return merged;
+  }
+
+  private static IValue value(Tensor tensor) {
+    try (PointerScope scope = new PointerScope()) {
+      return Natives.keep(new IValue(tensor));
     }
   }
 }

@@ -898,7 +898,7 @@ final class GraphCompiler {
           int[] out = define(node, env);
           shareMarked(kind, schema, arguments, out, true);
           instructions.add(
-              new Instruction.Operate(nextId++, twin, where, arguments, out, true, null, null));
+              new Instruction.Operate(nextId++, twin, where, arguments, out, true, null));
           rename(target, out[0]);
           return;
         }
@@ -915,7 +915,7 @@ final class GraphCompiler {
       int[] out = define(node, env);
       shareMarked(kind, schema, arguments, out, false);
       instructions.add(
-          new Instruction.Operate(nextId++, operator, where, arguments, out, false, null, null));
+          new Instruction.Operate(nextId++, operator, where, arguments, out, false, null));
     }
 
     private void checkTraining(Operator operator, List<Binding> in, String where) {

@@ -253,12 +253,7 @@ class LifetimeTests {
   private static void collect(Block block, List<Block> blocks) {
     blocks.add(block);
     for (Instruction instruction : block.instructions) {
-      if (instruction instanceof Instruction.Branch branch) {
-        collect(branch.then, blocks);
-        collect(branch.otherwise, blocks);
-      } else if (instruction instanceof Instruction.Loop loop) {
-        collect(loop.body, blocks);
-      }
+      instruction.blocks().forEach(inner -> collect(inner, blocks));
     }
   }
 }

@@ -39,7 +39,7 @@ final class BatchNormMerge {
     if (producer.isEmpty() || producer.get().linearMap().isEmpty()) {
       return Optional.empty();
     }
-    Optional<List<Region>> consumers = flow.consumers(producer.get());
+    Optional<List<Region>> consumers = flow.onlyConsumers(producer.get());
     boolean only =
         consumers.isPresent()
             && !consumers.get().isEmpty()

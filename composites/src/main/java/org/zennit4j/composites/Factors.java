@@ -11,9 +11,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
-import org.zennit4j.graph.ValueFlow;
 
 /**
  * Which factor of a product carries the signal, told by where the factors come from: a factor that
@@ -29,9 +29,9 @@ final class Factors {
 
   private static final Set<String> INVERSES = Set.of("rsqrt", "reciprocal");
 
-  private final ValueFlow flow;
+  private final DataFlow flow;
 
-  Factors(ValueFlow flow) {
+  Factors(DataFlow flow) {
     this.flow = flow;
   }
 

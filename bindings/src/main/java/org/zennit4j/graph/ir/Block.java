@@ -83,12 +83,7 @@ public final class Block {
     for (int slot : instruction.in) {
       used.add(slot);
     }
-    if (instruction instanceof Instruction.Branch branch) {
-      uses(branch.then, used);
-      uses(branch.otherwise, used);
-    } else if (instruction instanceof Instruction.Loop loop) {
-      uses(loop.body, used);
-    }
+    instruction.blocks().forEach(block -> uses(block, used));
   }
 
   private static void uses(Block block, Set<Integer> used) {

@@ -4,7 +4,6 @@
  */
 package org.zennit4j.graph.ir;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,6 +21,83 @@ public abstract sealed class Instruction {
     this.out = out;
   }
 
+  /**
+   * What is done with an instruction, by its kind. What is not overridden goes to {@link #other}.
+   *
+   * @param <R> what comes of it
+   */
+  public interface Visitor<R> {
+    /** What is done with all other kinds. */
+    R other(Instruction instruction);
+
+    default R operate(Operate instruction) {
+      return other(instruction);
+    }
+
+    default R invoke(Invoke instruction) {
+      return other(instruction);
+    }
+
+    default R branch(Branch instruction) {
+      return other(instruction);
+    }
+
+    default R loop(Loop instruction) {
+      return other(instruction);
+    }
+
+    default R makeList(MakeList instruction) {
+      return other(instruction);
+    }
+
+    default R makeTuple(MakeTuple instruction) {
+      return other(instruction);
+    }
+
+    default R makeDict(MakeDict instruction) {
+      return other(instruction);
+    }
+
+    default R slice(Slice instruction) {
+      return other(instruction);
+    }
+
+    default R isInstance(IsInstance instruction) {
+      return other(instruction);
+    }
+
+    default R unpack(Unpack instruction) {
+      return other(instruction);
+    }
+
+    default R element(Element instruction) {
+      return other(instruction);
+    }
+
+    default R alias(Alias instruction) {
+      return other(instruction);
+    }
+
+    default R warn(Warn instruction) {
+      return other(instruction);
+    }
+
+    default R raise(Raise instruction) {
+      return other(instruction);
+    }
+
+    default R fail(Fail instruction) {
+      return other(instruction);
+    }
+  }
+
+  public abstract <R> R accept(Visitor<R> visitor);
+
+  /** The blocks that run inside of this instruction, none for most. */
+  public List<Block> blocks() {
+    return List.of();
+  }
+
   /** A call of one of LibTorch's operators. */
   public static final class Operate extends Instruction {
     public final int id;
@@ -31,36 +107,35 @@ public abstract sealed class Instruction {
     /** Whether the model overwrites the first argument with the result. */
     public final boolean inPlace;
 
-    /** The name of the layer that a canonizer made of this operator, or null. */
-    public final String sumName;
-
-    /** The order in which the inputs of such a layer are listed, or null. */
-    public final int[] sumOrder;
+    /** The layer that a canonizer made of this operator, or null. */
+    public final Label label;
 
     public Operate(
-        int id,
-        Operator operator,
-        String path,
-        int[] in,
-        int[] out,
-        boolean inPlace,
-        String sumName,
-        int[] sumOrder) {
+        int id, Operator operator, String path, int[] in, int[] out, boolean inPlace, Label label) {
       super(in, out);
       this.id = id;
       this.operator = operator;
       this.path = path;
       this.inPlace = inPlace;
-      this.sumName = sumName;
-      this.sumOrder = sumOrder;
+      this.label = label;
+    }
+
+    /** An argument's slot, by its name; throws if there is no such argument. */
+    public int slot(String argument) {
+      return in[operator.argument(argument)];
     }
 
     public Operate withInputs(int[] inputs) {
-      return new Operate(id, operator, path, inputs, out, inPlace, sumName, sumOrder);
+      return new Operate(id, operator, path, inputs, out, inPlace, label);
     }
 
-    public Operate asSum(String name, int[] order) {
-      return new Operate(id, operator, path, in, out, inPlace, name, order);
+    public Operate labelled(Label layer) {
+      return new Operate(id, operator, path, in, out, inPlace, layer);
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.operate(this);
     }
   }
 
@@ -92,6 +167,11 @@ public abstract sealed class Instruction {
     public Invoke withCallee(Code code, Code forRules) {
       return new Invoke(id, path, code, forRules, in, out);
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.invoke(this);
+    }
   }
 
   /** {@code prim::If}. */
@@ -103,6 +183,16 @@ public abstract sealed class Instruction {
       super(new int[] {condition}, out);
       this.then = then;
       this.otherwise = otherwise;
+    }
+
+    @Override
+    public List<Block> blocks() {
+      return List.of(then, otherwise);
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.branch(this);
     }
   }
 
@@ -119,6 +209,16 @@ public abstract sealed class Instruction {
       this.bodyIn = bodyIn;
       this.body = body;
     }
+
+    @Override
+    public List<Block> blocks() {
+      return List.of(body);
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.loop(this);
+    }
   }
 
   /** Makes a list of the inputs. */
@@ -129,12 +229,22 @@ public abstract sealed class Instruction {
       super(in, new int[] {out});
       this.element = element;
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.makeList(this);
+    }
   }
 
   /** Makes a tuple of the inputs. */
   public static final class MakeTuple extends Instruction {
     public MakeTuple(int[] in, int out) {
       super(in, new int[] {out});
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.makeTuple(this);
     }
   }
 
@@ -152,6 +262,11 @@ public abstract sealed class Instruction {
       this.key = key;
       this.value = value;
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.makeDict(this);
+    }
   }
 
   /** Takes a part of a tuple. */
@@ -163,6 +278,11 @@ public abstract sealed class Instruction {
       super(new int[] {tuple}, new int[] {out});
       this.begin = begin;
       this.end = end;
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.slice(this);
     }
   }
 
@@ -176,6 +296,11 @@ public abstract sealed class Instruction {
       this.kinds = List.copyOf(kinds);
       this.path = path;
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.isInstance(this);
+    }
   }
 
   /** Takes a list or tuple apart. */
@@ -183,12 +308,22 @@ public abstract sealed class Instruction {
     public Unpack(int in, int[] out) {
       super(new int[] {in}, out);
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.unpack(this);
+    }
   }
 
   /** Takes one element of a tuple: in = tuple, index. */
   public static final class Element extends Instruction {
     public Element(int tuple, int index, int out) {
       super(new int[] {tuple, index}, new int[] {out});
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.element(this);
     }
   }
 
@@ -209,6 +344,11 @@ public abstract sealed class Instruction {
       this.dimensions = dimensions;
       this.path = path;
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.alias(this);
+    }
   }
 
   /** Logs what {@code warnings.warn} says. */
@@ -218,6 +358,11 @@ public abstract sealed class Instruction {
     public Warn(String path, int message) {
       super(new int[] {message}, NONE);
       this.path = path;
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.warn(this);
     }
   }
 
@@ -229,6 +374,11 @@ public abstract sealed class Instruction {
       super(new int[] {message}, NONE);
       this.path = path;
     }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.raise(this);
+    }
   }
 
   /** Stands where something unsupported would run; fails when it is reached. */
@@ -239,9 +389,10 @@ public abstract sealed class Instruction {
       super(NONE, NONE);
       this.message = message;
     }
-  }
 
-  public static int[] constantSlots(int[] slots) {
-    return Arrays.stream(slots).filter(s -> s < 0).toArray();
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.fail(this);
+    }
   }
 }
