@@ -1,6 +1,7 @@
 /** LibTorch through JavaCPP: load, run, hook, differentiate. */
 @SuppressWarnings("module") // The modules that may see the internals are compiled after this one.
 module org.zennit4j.bindings {
+  requires com.fasterxml.jackson.databind;
   requires transitive org.bytedeco.pytorch;
 
   exports org.zennit4j.bindings;

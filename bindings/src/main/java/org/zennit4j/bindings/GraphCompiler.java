@@ -980,37 +980,14 @@ final class GraphCompiler {
      */
     private int[] castDtypes(Operator operator, List<Binding> in) {
       int[] slots = slotsOf(in);
+      List<IValue> literals =
+          in.stream()
+              .map(b -> b instanceof Binding.Fixed fixed ? fixed.constant().value() : null)
+              .toList();
       int dtype = operator.argument("dtype");
-      if (dtype >= 0
-          && dtype < in.size()
-          && in.get(dtype) instanceof Binding.Fixed fixed
-          && fixed.constant().value().isInt()) {
-        long code = fixed.constant().value().toInt();
-        long wanted = cast.dtypeCode(code);
-        if (wanted != code) {
-          slots[dtype] = slot(new Binding.Fixed(literal(new IValue(wanted))));
-        }
-      } else if (dtype >= 0
-          && dtype < in.size()
-          && in.get(dtype) instanceof Binding.Fixed fixed
-          && fixed.constant().isNone()
-          && cast.convertsDefault()
-          && makesFloats(operator, in)) {
-        slots[dtype] = slot(new Binding.Fixed(literal(new IValue(cast.wantedCode()))));
-      }
+      cast.literalDtype(operator, literals)
+          .ifPresent(code -> slots[dtype] = slot(new Binding.Fixed(literal(new IValue(code)))));
       return slots;
-    }
-
-    /** Whether an operator makes a tensor of the default floating dtype if none is named. */
-    private static boolean makesFloats(Operator operator, List<Binding> in) {
-      return Operators.of(operator.name()).is(Trait.FLOAT_FACTORY)
-          || (Operators.of(operator.name()).is(Trait.NUMBER_FACTORY)
-              && in.stream()
-                  .anyMatch(b -> b instanceof Binding.Fixed f && isFloat(f.constant().value())));
-    }
-
-    private static boolean isFloat(IValue value) {
-      return value.isDouble() || value.isDoubleList();
     }
 
     private boolean foldable(JitNode node, String kind, List<Binding> in) {

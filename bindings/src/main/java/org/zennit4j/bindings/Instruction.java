@@ -211,6 +211,22 @@ abstract sealed class Instruction {
     }
   }
 
+  /** Looks at values, and throws if they are not as the program needs them. */
+  static final class Check extends Instruction {
+    /** Looks at the values of the slots, which it does not own. */
+    @FunctionalInterface
+    interface Checker {
+      void check(org.bytedeco.pytorch.IValue[] values);
+    }
+
+    final Checker checker;
+
+    Check(int[] in, Checker checker) {
+      super(in, NONE);
+      this.checker = checker;
+    }
+  }
+
   /** Logs what {@code warnings.warn} says. */
   static final class Warn extends Instruction {
     final String path;

@@ -295,6 +295,8 @@ final class Interpreter {
       long index = frame.get(element.in[1]).toInt();
       long position = index < 0 ? index + tuple.size() : index;
       frame.set(element.out[0], Natives.keep(new IValue(tuple.at(position))));
+    } else if (instruction instanceof Instruction.Check check) {
+      check.checker.check(frame.get(check.in));
     } else if (instruction instanceof Instruction.Alias alias) {
       IValue value = frame.get(alias.in[0]);
       if (alias.dimensions > 0 && value.toTensor().dim() != alias.dimensions) {
@@ -335,6 +337,7 @@ final class Interpreter {
   }
 
   /** Calls an operator of LibTorch; the results are kept for the caller. */
+  @SuppressWarnings("try") // the mode works by being there
   static IValue[] operate(Instruction.Operate call, IValue[] arguments) {
     Operator operator = call.operator;
     if (operator.withoutDerivative() && isRecorded(arguments)) {
@@ -349,7 +352,7 @@ final class Interpreter {
       if (operator.vararg()) {
         stack.push_back(new IValue((long) arguments.length));
       }
-      try {
+      try (OperatorMode.Guard mode = operator.mode().enter()) {
         operator.operation().apply(stack);
       } catch (RuntimeException e) {
         throw failure(call, e);

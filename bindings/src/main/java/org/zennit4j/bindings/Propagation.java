@@ -462,6 +462,7 @@ public final class Propagation implements AutoCloseable {
     private IValue[] run(Region region, Values given, List<Tensor> in, LayerFunction function) {
       if (function == null
           || in.stream().noneMatch(Tensor::requires_grad)
+          || !region.records()
           || unequalSum(region, in)) {
         List<IValue> replaced = new ArrayList<>();
         try {

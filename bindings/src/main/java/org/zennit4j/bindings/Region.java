@@ -27,6 +27,7 @@ public final class Region {
   private final Map<String, Tensor> parameters;
   private final LinearMap linearMap;
   private final Signs signs;
+  private final boolean records;
 
   Region(
       int id,
@@ -45,6 +46,10 @@ public final class Region {
     this.parameters = parameters;
     this.linearMap = linearMap;
     this.signs = signs;
+    this.records =
+        instruction instanceof Instruction.Invoke invoke
+            ? records(invoke.callee.body())
+            : ((Instruction.Operate) instruction).operator.mode().records();
   }
 
   /**
@@ -184,6 +189,31 @@ public final class Region {
         collect(loop.body, names);
       }
     }
+  }
+
+  /** Whether a gradient may pass here: the model does not run all of it without gradients. */
+  boolean records() {
+    return records;
+  }
+
+  private static boolean records(Block block) {
+    boolean any = false;
+    for (Instruction i : block.instructions) {
+      if (i instanceof Instruction.Operate operate) {
+        any = true;
+        if (operate.operator.mode().records()) {
+          return true;
+        }
+      } else if (i instanceof Instruction.Invoke invoke) {
+        any = true;
+        if (records(invoke.callee.body())) {
+          return true;
+        }
+      } else if (i instanceof Instruction.Branch || i instanceof Instruction.Loop) {
+        return true;
+      }
+    }
+    return !any;
   }
 
   /** Whether the program tells that no input of this call is ever negative. */

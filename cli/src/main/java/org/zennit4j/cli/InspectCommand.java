@@ -151,10 +151,10 @@ final class InspectCommand implements Callable<Integer> {
   private List<Tensor> inputs(ScriptModel network, List<long[]> shapes) {
     List<Tensor> inputs = new ArrayList<>();
     for (long[] shape : shapes) {
-      inputs.add(ModelOptions.fitting(torch.zeros(shape), network));
+      inputs.add(ModelOptions.fitting(torch.zeros(shape), network, inputs.size()));
     }
     for (Path file : given.files) {
-      inputs.add(ModelOptions.fitting(Npy.read(file).toTensor(), network));
+      inputs.add(ModelOptions.fitting(Npy.read(file).toTensor(), network, inputs.size()));
     }
     return inputs;
   }

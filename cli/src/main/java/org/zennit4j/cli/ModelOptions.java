@@ -50,8 +50,13 @@ final class ModelOptions {
     return dtype;
   }
 
-  /** An input on the model's device and in its dtype. */
+  /** The first input on the model's device and in its dtype. */
   static Tensor fitting(Tensor tensor, ScriptModel model) {
-    return tensor.to(new Device(model.device()), model.dtype());
+    return fitting(tensor, model, 0);
+  }
+
+  /** An input on the model's device and in the dtype that it needs. */
+  static Tensor fitting(Tensor tensor, ScriptModel model, int input) {
+    return tensor.to(new Device(model.device()), model.inputDtype(input));
   }
 }

@@ -96,7 +96,8 @@ final class CaseRunner {
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> inputs = new ArrayList<>();
       for (String name : json.strings("inputs")) {
-        inputs.add(arrays.get(name).toTensor().to(new Device(device), model.dtype()));
+        inputs.add(
+            arrays.get(name).toTensor().to(new Device(device), model.inputDtype(inputs.size())));
       }
       Target target = json.has("target") ? TargetReader.read(json.get("target"), arrays) : null;
       if (json.has("method")) {
