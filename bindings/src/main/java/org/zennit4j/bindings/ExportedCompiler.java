@@ -777,7 +777,7 @@ final class ExportedCompiler {
     names.stream().filter(name -> !name.isEmpty()).forEach(name -> parents.add(owner(name)));
     List<ModuleEntry> entries = new ArrayList<>();
     for (String name : names) {
-      String className = graph.classes().getOrDefault(name, "torch.nn.Module");
+      String className = className(name);
       entries.add(
           new ModuleEntry(
               name,
@@ -787,6 +787,24 @@ final class ExportedCompiler {
               options.classTypes().get(className)));
     }
     return entries;
+  }
+
+  /**
+   * The file names the classes of modules that were called. The projection of PyTorch's own
+   * attention is never called, but what it is is known.
+   */
+  private String className(String name) {
+    String attention = graph.classes().get(owner(name));
+    boolean projection =
+        name.endsWith(".out_proj")
+            && "torch.nn.modules.activation.MultiheadAttention".equals(attention);
+    return graph
+        .classes()
+        .getOrDefault(
+            name,
+            projection
+                ? "torch.nn.modules.linear.NonDynamicallyQuantizableLinear"
+                : "torch.nn.Module");
   }
 
   private static void addWithParents(String name, Set<String> names) {

@@ -89,13 +89,24 @@ final class ExportedGraph {
         outputs.add(results.get(i));
       }
     }
-    ExportedTree tree = new ExportedTree(module);
-    outputNames = tree.outputNames(outputs.size());
+    outputNames = new ArrayList<>(new ExportedTree(module).outputNames(outputs.size()));
+    putFirst("logits");
     for (ExportedJson call : module.list("module_call_graph")) {
       modules.add(call.text("fqn"));
     }
     removeDead();
     placeStray();
+  }
+
+  /**
+   * Explanations begin at the first output; of a dictionary that has them, the logits are meant.
+   */
+  private void putFirst(String name) {
+    int k = outputNames.indexOf(name);
+    if (k > 0) {
+      outputNames.add(0, outputNames.remove(k));
+      outputs.add(0, outputs.remove(k));
+    }
   }
 
   private void readRanges(ExportedJson program) {

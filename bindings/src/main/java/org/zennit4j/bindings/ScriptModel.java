@@ -380,8 +380,8 @@ public final class ScriptModel implements AutoCloseable {
    * The names of the outputs, for a model that says them: an exported one whose result is a
    * dictionary, perhaps with tuples in it.
    *
-   * @return such as {@code logits}, one for each tensor or number of the result, in its order; none
-   *     where the file names none
+   * @return such as {@code logits}, one for each tensor or number of the result, in its order but
+   *     for {@code logits}, which come first; none where the file names none
    */
   public List<String> outputNames() {
     return outputNames;
