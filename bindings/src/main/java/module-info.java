@@ -1,12 +1,13 @@
 /** LibTorch through JavaCPP: load, run, hook, differentiate. */
 @SuppressWarnings("module") // The modules that may see the internals are compiled after this one.
 module org.zennit4j.bindings {
+  requires com.fasterxml.jackson.databind;
   requires transitive org.bytedeco.pytorch;
 
   exports org.zennit4j.bindings;
   exports org.zennit4j.graph;
   exports org.zennit4j.runtime;
-  exports org.zennit4j.torchscript;
+  exports org.zennit4j.model;
   exports org.zennit4j.bindings.internal to
       org.zennit4j.rules,
       org.zennit4j.composites,

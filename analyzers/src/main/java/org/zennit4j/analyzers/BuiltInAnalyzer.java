@@ -20,8 +20,8 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerRelevance;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * What SignXAI's analyzers have in common: a method with its options, prepared for one model.

@@ -32,10 +32,10 @@ import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Grad-CAM: the maps of a layer, weighted by their mean gradients. */
 final class CamEngine implements Engine {

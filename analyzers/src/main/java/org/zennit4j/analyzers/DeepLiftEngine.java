@@ -28,11 +28,11 @@ import org.zennit4j.graph.Operators.Kind;
 import org.zennit4j.graph.Operators.Trait;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * DeepLIFT with the rescale rule: one pass for the baseline, which keeps what nonlinearities were

@@ -14,7 +14,7 @@ import org.zennit4j.composites.Positions;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Reads inputs: batch or sample, in the model's dtype and on its device, finite. */
 final class InputReader {

@@ -24,7 +24,7 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * SignXAI's functions: one name, one call.

@@ -9,7 +9,7 @@ import java.util.function.UnaryOperator;
 import org.zennit4j.graph.Ending;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Finds the softmax or log-softmax that a model ends in, by its program, not by values. */
 final class TrailingSoftmax {

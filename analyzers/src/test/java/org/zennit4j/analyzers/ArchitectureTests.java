@@ -20,11 +20,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.Positions;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Networks that are written in other ways than as a chain of modules. */
 @ExtendWith(NativeLeaks.class)
@@ -429,9 +429,8 @@ class ArchitectureTests {
   @Test
   void heartbeats() {
     java.nio.file.Path file = java.nio.file.Path.of("..", "examples", "models", "ecg_cnn.pt");
-    org.zennit4j.torchscript.LoadOptions options =
-        org.zennit4j.torchscript.LoadOptions.defaults()
-            .withDtype(org.zennit4j.bindings.Dtype.FLOAT64);
+    org.zennit4j.bindings.LoadOptions options =
+        org.zennit4j.bindings.LoadOptions.defaults().withDtype(org.zennit4j.bindings.Dtype.FLOAT64);
     try (ScriptModel model = ScriptModel.load(file, options)) {
       Tensor x = Networks.numbers(1, 2, 1, 256);
       Tensor gradient = map(model, "gradient_x_input", x);

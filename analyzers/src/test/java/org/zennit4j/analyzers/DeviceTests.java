@@ -35,12 +35,12 @@ import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.DeviceTest;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Composites, attributors and SignXAI's methods stay on the model's device and give the same there.

@@ -10,10 +10,10 @@ import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Small networks in float64, and the options that names need. */
 final class Networks {

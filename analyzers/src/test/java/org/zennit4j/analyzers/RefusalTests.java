@@ -20,10 +20,10 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** What is refused, with what words; and models that end in a softmax. */
 @ExtendWith(NativeLeaks.class)

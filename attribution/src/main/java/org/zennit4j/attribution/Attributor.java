@@ -18,10 +18,10 @@ import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Layer;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Explains outputs of a model: runs its plan on an input and gives relevance.

@@ -19,9 +19,9 @@ import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * What the model makes of small windows of the input: a window slides over it, everything outside

@@ -17,7 +17,7 @@ import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Several devices as one: a replica of a model with its plan on each, and calls that take the next

@@ -23,7 +23,7 @@ import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * The mean of relevances of noisy copies of the input. The standard deviation of the noise is a

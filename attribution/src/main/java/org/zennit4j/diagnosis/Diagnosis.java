@@ -22,7 +22,7 @@ import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Operators.Trait;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * What is unusual about a model, and about the rules that a plan gives it: what it ends in, what

@@ -30,13 +30,13 @@ import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Every attributor against the formula that it stands for, written with single gradients. */
 @ExtendWith(NativeLeaks.class)

@@ -32,6 +32,7 @@ import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
@@ -39,7 +40,6 @@ import org.zennit4j.testing.ClosedUnderUse;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** What is closed while other threads use it, and what throws while it is made or closed. */
 @ExtendWith(NativeLeaks.class)

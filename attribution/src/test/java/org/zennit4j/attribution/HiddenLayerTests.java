@@ -23,6 +23,7 @@ import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.HookHandle;
 import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.ModuleHook;
@@ -30,7 +31,6 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Relevance inside of a network: read, and edited on its way. */
 @ExtendWith(NativeLeaks.class)

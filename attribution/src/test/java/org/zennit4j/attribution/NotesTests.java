@@ -20,10 +20,10 @@ import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** What is wrong with a map is among its warnings. */
 @ExtendWith(NativeLeaks.class)

@@ -34,13 +34,13 @@ import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.DeviceTest;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Several replicas, each for one call at a time. */
 @ExtendWith(NativeLeaks.class)

@@ -27,6 +27,7 @@ import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.Types;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Gamma;
@@ -42,7 +43,6 @@ import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** The derivative of a loss on a heatmap, against differences of the heatmap itself. */
 @ExtendWith(NativeLeaks.class)

@@ -26,10 +26,10 @@ import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.diagnosis.Finding.Kind;
 import org.zennit4j.graph.Ending;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** What a Java program learns about a model, a plan and one input. */
 @ExtendWith(NativeLeaks.class)

@@ -17,6 +17,7 @@ import org.zennit4j.graph.ir.Instruction;
 /** One call of a module of a {@link Program}. */
 public final class ModuleCall extends Region {
   private final Instruction.Invoke invoke;
+  private final boolean records;
 
   ModuleCall(
       Layer layer,
@@ -27,6 +28,7 @@ public final class ModuleCall extends Region {
       Signs signs) {
     super(invoke.id, layer, parent, parameters, linearMap, signs);
     this.invoke = invoke;
+    this.records = records(invoke.callee.body());
   }
 
   /**
@@ -100,4 +102,38 @@ public final class ModuleCall extends Region {
     Instruction.Operate sole = LinearMaps.sole(invoke.callee);
     return sole != null && sole.inPlace;
   }
+
+  @Override
+  public boolean records() {
+    return records;
+  }
+
+  /** What is in a block is not known before it runs; what runs nothing hands its input on. */
+  private static boolean records(Block block) {
+    List<Boolean> found =
+        block.instructions.stream()
+            .map(instruction -> instruction.accept(RECORDS))
+            .filter(Optional::isPresent)
+            .map(Optional::get)
+            .toList();
+    return found.isEmpty() || found.contains(true);
+  }
+
+  private static final Instruction.Visitor<Optional<Boolean>> RECORDS =
+      new Instruction.Visitor<>() {
+        @Override
+        public Optional<Boolean> operate(Instruction.Operate operate) {
+          return Optional.of(operate.operator.mode().records());
+        }
+
+        @Override
+        public Optional<Boolean> invoke(Instruction.Invoke inner) {
+          return Optional.of(records(inner.callee.body()));
+        }
+
+        @Override
+        public Optional<Boolean> other(Instruction instruction) {
+          return instruction.blocks().isEmpty() ? Optional.empty() : Optional.of(true);
+        }
+      };
 }

@@ -106,4 +106,9 @@ public final class OperatorCall extends Region {
   public boolean overwritesInput() {
     return operate.inPlace;
   }
+
+  @Override
+  public boolean records() {
+    return operate.operator.mode().records();
+  }
 }

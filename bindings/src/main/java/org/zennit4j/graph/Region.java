@@ -137,6 +137,13 @@ public abstract sealed class Region permits ModuleCall, OperatorCall {
   public abstract List<String> operators();
 
   /**
+   * Whether a gradient may pass here.
+   *
+   * @return false if the model runs all of it without gradients, as in {@code with torch.no_grad()}
+   */
+  public abstract boolean records();
+
+  /**
    * Whether the program tells that no input of this call is ever negative, because they come from a
    * ReLU, a softmax or the like.
    *

@@ -21,6 +21,7 @@ import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Derivatives;
 import org.zennit4j.graph.ir.Instruction;
 import org.zennit4j.graph.ir.Operator;
+import org.zennit4j.graph.ir.OperatorMode;
 
 /**
  * Executes {@link Code} operator by operator. Values are freed after their last use. Stateless:
@@ -289,6 +290,7 @@ final class Interpreter {
   }
 
   /** Calls an operator of LibTorch; the results are kept for the caller. */
+  @SuppressWarnings("try") // the mode works by being there
   static IValue[] operate(Instruction.Operate call, IValue[] arguments) {
     Operator operator = call.operator;
     if (operator.withoutDerivative() && isRecorded(arguments)) {
@@ -303,7 +305,7 @@ final class Interpreter {
       if (operator.vararg()) {
         stack.push_back(new IValue((long) arguments.length));
       }
-      try {
+      try (OperatorMode.Guard mode = operator.mode().enter()) {
         operator.operation().apply(stack);
       } catch (RuntimeException e) {
         throw failure(call, e);

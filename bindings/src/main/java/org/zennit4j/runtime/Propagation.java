@@ -486,7 +486,7 @@ public final class Propagation implements AutoCloseable {
     }
 
     private IValue[] run(Region region, Values given, List<Tensor> in, LayerFunction function) {
-      if (function == null || in.stream().noneMatch(Tensor::requires_grad)) {
+      if (function == null || in.stream().noneMatch(Tensor::requires_grad) || !region.records()) {
         List<IValue> replaced = new ArrayList<>();
         try {
           IValue[] arguments = in == given.tensors() ? given.values() : given.with(in, replaced);

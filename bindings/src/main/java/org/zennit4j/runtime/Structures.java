@@ -113,6 +113,12 @@ final class Structures implements Instruction.Visitor<IValue[]> {
   }
 
   @Override
+  public IValue[] check(Instruction.Check check) {
+    check.checker.check(in);
+    return new IValue[0];
+  }
+
+  @Override
   public IValue[] other(Instruction instruction) {
     throw new IllegalStateException("unknown instruction " + instruction);
   }

@@ -41,7 +41,6 @@ import org.bytedeco.pytorch.graph_node_list_iterator;
 import org.zennit4j.bindings.ModelLoadException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.UnsupportedOperatorException;
-import org.zennit4j.bindings.internal.TensorCast;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Operators.Trait;
 import org.zennit4j.graph.ir.Block;
@@ -50,6 +49,7 @@ import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.Derivatives;
 import org.zennit4j.graph.ir.Instruction;
 import org.zennit4j.graph.ir.Operator;
+import org.zennit4j.graph.ir.TensorCast;
 import org.zennit4j.graph.ir.TrainingBehaviour;
 
 /**
@@ -990,37 +990,14 @@ final class GraphCompiler {
      */
     private int[] castDtypes(Operator operator, List<Binding> in) {
       int[] slots = slotsOf(in);
+      List<IValue> literals =
+          in.stream()
+              .map(b -> b instanceof Binding.Fixed fixed ? fixed.constant().value() : null)
+              .toList();
       int dtype = operator.argument("dtype");
-      if (dtype >= 0
-          && dtype < in.size()
-          && in.get(dtype) instanceof Binding.Fixed fixed
-          && fixed.constant().value().isInt()) {
-        long code = fixed.constant().value().toInt();
-        long wanted = cast.dtypeCode(code);
-        if (wanted != code) {
-          slots[dtype] = slot(new Binding.Fixed(literal(new IValue(wanted))));
-        }
-      } else if (dtype >= 0
-          && dtype < in.size()
-          && in.get(dtype) instanceof Binding.Fixed fixed
-          && fixed.constant().isNone()
-          && cast.convertsDefault()
-          && makesFloats(operator, in)) {
-        slots[dtype] = slot(new Binding.Fixed(literal(new IValue(cast.wantedCode()))));
-      }
+      cast.literalDtype(operator, literals)
+          .ifPresent(code -> slots[dtype] = slot(new Binding.Fixed(literal(new IValue(code)))));
       return slots;
-    }
-
-    /** Whether an operator makes a tensor of the default floating dtype if none is named. */
-    private static boolean makesFloats(Operator operator, List<Binding> in) {
-      return Operators.of(operator.name()).is(Trait.FLOAT_FACTORY)
-          || (Operators.of(operator.name()).is(Trait.NUMBER_FACTORY)
-              && in.stream()
-                  .anyMatch(b -> b instanceof Binding.Fixed f && isFloat(f.constant().value())));
-    }
-
-    private static boolean isFloat(IValue value) {
-      return value.isDouble() || value.isDoubleList();
     }
 
     private boolean foldable(JitNode node, String kind, List<Binding> in) {

@@ -23,13 +23,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ClosedUnderUse;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Models and programs that are closed while other threads use them, or used after the close. */
 @ExtendWith(NativeLeaks.class)

@@ -24,13 +24,13 @@ import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 @ExtendWith(NativeLeaks.class)
 class EditingTests {

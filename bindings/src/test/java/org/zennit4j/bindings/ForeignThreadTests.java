@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.bindings.internal.AutogradFunction;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.HookHandle;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.ModuleHook;
@@ -36,7 +37,6 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Callbacks on threads that are not the caller's. On CUDA the autograd engine always runs them on

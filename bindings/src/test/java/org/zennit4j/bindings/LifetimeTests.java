@@ -25,6 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.graph.Region;
 import org.zennit4j.graph.ir.Block;
 import org.zennit4j.graph.ir.Instruction;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.ModuleHook;
@@ -34,7 +35,6 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Nothing is left behind, on any path; two threads give the bits of one. */
 @ExtendWith(NativeLeaks.class)

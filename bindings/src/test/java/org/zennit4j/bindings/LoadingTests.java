@@ -31,13 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.graph.LinearMap;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.LoadOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 @ExtendWith(NativeLeaks.class)
 class LoadingTests {

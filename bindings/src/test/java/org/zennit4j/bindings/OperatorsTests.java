@@ -20,11 +20,11 @@ import org.zennit4j.graph.Ending;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Operators.Kind;
 import org.zennit4j.graph.Operators.Trait;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 @ExtendWith(NativeLeaks.class)
 class OperatorsTests {

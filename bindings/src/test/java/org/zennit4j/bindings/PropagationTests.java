@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.LayerRelevance;
@@ -33,7 +34,6 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Layer functions in the place of gradients: several inputs and outputs, faults, second

@@ -21,11 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.LoadOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Programs give the very bits of the module's own forward, for every model at hand. */
 @ExtendWith(NativeLeaks.class)

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.runtime.Propagation;
@@ -25,7 +26,6 @@ import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** What a program tells about the sign of a layer's input. */
 @ExtendWith(NativeLeaks.class)

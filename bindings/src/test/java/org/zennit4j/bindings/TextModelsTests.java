@@ -23,13 +23,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.graph.Layer;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * The language of TorchScript, construct by construct: the same bits as the module's own forward.

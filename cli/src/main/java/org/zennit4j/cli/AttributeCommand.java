@@ -20,9 +20,9 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Provenance;
-import org.zennit4j.torchscript.ScriptModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -114,6 +114,8 @@ final class AttributeCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions loading;
 
+  private boolean exported;
+
   @Override
   public Integer call() throws IOException {
     Labels names = labels == null ? Labels.none() : Labels.read(labels);
@@ -144,10 +146,11 @@ final class AttributeCommand implements Callable<Integer> {
         ScriptModel network = removeSoftmax ? loaded.withoutEnding() : loaded;
         Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
         PointerScope scope = new PointerScope()) {
+      exported = network.format().equals("torch.export");
       LayerFiles files = new LayerFiles(explainer.program(), layers);
       List<Tensor> tensors = new ArrayList<>();
       for (ArrayInput input : inputs) {
-        tensors.add(tensor(input.array(), network));
+        tensors.add(tensor(input.array(), network, tensors.size()));
       }
       Target start = how.hasMethod() && target.isDefault() ? null : target.target(names);
       AttributionOptions options =
@@ -193,6 +196,10 @@ final class AttributeCommand implements Callable<Integer> {
     }
   }
 
+  private String form() {
+    return exported ? "exported" : "scripted";
+  }
+
   /** How it was made, as a file of requests with this one case. */
   private Provenance provenance(
       Attribution result, LayerFiles files, Explainer explainer, Labels names, Path first) {
@@ -221,16 +228,21 @@ final class AttributeCommand implements Callable<Integer> {
     return Sidecar.of(model)
         .withFiles("inputs", inputs.stream().map(ArrayInput::file).distinct().toList())
         .with("warnings", result.warnings())
-        .with("models", Map.of("model", Map.of("scripted", Provenance.relative(model, folder))))
+        .with("models", Map.of("model", Map.of(form(), Provenance.relative(model, folder))))
         .with("cases", List.of(request));
   }
 
-  /** Integers are indices where a model takes several inputs, else values. */
-  private Tensor tensor(NdArray array, ScriptModel network) {
+  /**
+   * Integers are what the model says; where it says nothing, indices if it takes several inputs,
+   * else values.
+   */
+  private Tensor tensor(NdArray array, ScriptModel network, int input) {
     Tensor tensor = array.toTensor();
-    boolean index = !tensor.is_floating_point() && inputs.size() > 1;
+    boolean said =
+        input < network.inputs().size() && network.inputs().get(input).dtype().isPresent();
+    boolean index = !said && !tensor.is_floating_point() && inputs.size() > 1;
     return index
         ? tensor.to(new org.bytedeco.pytorch.Device(network.device()), tensor.scalar_type())
-        : ModelOptions.fitting(tensor, network);
+        : ModelOptions.fitting(tensor, network, input);
   }
 }

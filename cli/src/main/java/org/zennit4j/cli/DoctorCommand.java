@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -29,6 +29,7 @@ import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.CompositeWriter;
 import org.zennit4j.requests.Json;
 import org.zennit4j.requests.Npy;
@@ -42,7 +43,6 @@ import org.zennit4j.runtime.HookHandle;
 import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -151,10 +151,10 @@ final class InspectCommand implements Callable<Integer> {
   private List<Tensor> inputs(ScriptModel network, List<long[]> shapes) {
     List<Tensor> inputs = new ArrayList<>();
     for (long[] shape : shapes) {
-      inputs.add(ModelOptions.fitting(torch.zeros(shape), network));
+      inputs.add(ModelOptions.fitting(torch.zeros(shape), network, inputs.size()));
     }
     for (Path file : given.files) {
-      inputs.add(ModelOptions.fitting(Npy.read(file).toTensor(), network));
+      inputs.add(ModelOptions.fitting(Npy.read(file).toTensor(), network, inputs.size()));
     }
     return inputs;
   }

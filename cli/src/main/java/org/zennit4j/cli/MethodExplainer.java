@@ -22,7 +22,7 @@ import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.graph.Program;
 import org.zennit4j.images.Preprocessing;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Explains with a method of SignXAI. */
 final class MethodExplainer implements Explainer {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Dtype;
-import org.zennit4j.torchscript.LoadOptions;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.bindings.LoadOptions;
+import org.zennit4j.model.ScriptModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -50,8 +50,13 @@ final class ModelOptions {
     return dtype;
   }
 
-  /** An input on the model's device and in its dtype. */
+  /** The first input on the model's device and in its dtype. */
   static Tensor fitting(Tensor tensor, ScriptModel model) {
-    return tensor.to(new Device(model.device()), model.dtype());
+    return fitting(tensor, model, 0);
+  }
+
+  /** An input on the model's device and in the dtype that it needs. */
+  static Tensor fitting(Tensor tensor, ScriptModel model, int input) {
+    return tensor.to(new Device(model.device()), model.inputDtype(input));
   }
 }

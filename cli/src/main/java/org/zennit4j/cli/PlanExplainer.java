@@ -15,7 +15,7 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Program;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Explains with a composite and an attributor. */
 final class PlanExplainer implements Explainer {

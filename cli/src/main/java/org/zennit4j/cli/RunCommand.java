@@ -61,7 +61,8 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--form",
       paramLabel = "FORM",
-      description = "scripted or traced; by default scripted where there is such a file.")
+      description =
+          "scripted, traced or exported; by default the first of these that there is a file of.")
   private RequestRunner.Form form;
 
   @Option(

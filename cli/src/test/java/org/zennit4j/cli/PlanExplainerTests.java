@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.composites.Composites;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
-import org.zennit4j.torchscript.ScriptModel;
 
 class PlanExplainerTests {
   private static String title(JitModule module) {

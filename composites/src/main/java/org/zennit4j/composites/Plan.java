@@ -20,11 +20,11 @@ import org.zennit4j.bindings.internal.Uses;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * A model, canonized, with a rule for each layer and everything prepared that does not depend on

@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.graph.Program;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Every canonizer keeps the output of every network, or refuses it: on all pairs of a linear layer

@@ -25,6 +25,7 @@ import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.ZPlus;
 import org.zennit4j.runtime.Propagation;
@@ -32,7 +33,6 @@ import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Canonizers change what a network looks like, never what it computes. */
 @ExtendWith(NativeLeaks.class)

@@ -17,6 +17,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
@@ -29,7 +30,6 @@ import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Which layer gets which rule. */
 @ExtendWith(NativeLeaks.class)

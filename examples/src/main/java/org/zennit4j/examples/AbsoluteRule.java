@@ -21,12 +21,12 @@ import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.Types;
 import org.zennit4j.graph.LinearMap;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.RuleException;
 import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** A rule by hand: relevance is shared by the size of the contributions, whatever their sign. */
 public record AbsoluteRule() implements Rule {

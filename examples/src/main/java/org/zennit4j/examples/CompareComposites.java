@@ -21,7 +21,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** The same photograph under several composites, in one picture. */
 public final class CompareComposites {

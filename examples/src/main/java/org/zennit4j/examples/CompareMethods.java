@@ -17,7 +17,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** A photograph explained by eight of SignXAI's methods, in one picture. */
 public final class CompareMethods {

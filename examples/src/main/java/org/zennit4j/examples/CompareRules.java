@@ -25,6 +25,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
@@ -34,7 +35,6 @@ import org.zennit4j.rules.WSquare;
 import org.zennit4j.rules.ZBox;
 import org.zennit4j.rules.ZPlus;
 import org.zennit4j.runtime.LayerRelevance;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * What one rule does at one depth: the rule of the first convolution changes while all others are

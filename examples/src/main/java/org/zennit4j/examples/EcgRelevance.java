@@ -26,7 +26,7 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.images.ColorMap;
 import org.zennit4j.images.RelevanceMaps;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Which samples of a heartbeat speak for the class? The signal, coloured by its relevance. */
 public final class EcgRelevance {

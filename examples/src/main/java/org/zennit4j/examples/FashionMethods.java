@@ -19,7 +19,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** A batch of small pictures, explained at once. */
 public final class FashionMethods {

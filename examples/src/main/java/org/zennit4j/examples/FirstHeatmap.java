@@ -16,7 +16,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Why does the network see a cat? A photograph, a network, a heatmap over the photograph. */
 public final class FirstHeatmap {

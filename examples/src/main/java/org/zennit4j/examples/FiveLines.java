@@ -15,7 +15,7 @@ import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** The five lines of the README, in a program. */
 public final class FiveLines {

@@ -33,7 +33,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Photographs in, heatmaps out, in batches, on all devices: bytes go up, one map for each

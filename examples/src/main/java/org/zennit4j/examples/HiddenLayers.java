@@ -19,10 +19,10 @@ import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.HookHandle;
 import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.ModuleHook;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Relevance at hidden layers, and relevance of one channel alone. */
 public final class HiddenLayers {

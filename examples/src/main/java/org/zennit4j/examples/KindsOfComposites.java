@@ -22,6 +22,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.PresetArguments;
 import org.zennit4j.composites.SpecialFirstLayerMapComposite;
 import org.zennit4j.composites.Types;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Epsilon;
@@ -32,7 +33,6 @@ import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.rules.ZBox;
 import org.zennit4j.rules.ZPlus;
 import org.zennit4j.rules.ZeroParams;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** All ways to say which layer gets which rule. */
 public final class KindsOfComposites {

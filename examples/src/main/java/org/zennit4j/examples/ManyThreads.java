@@ -21,7 +21,7 @@ import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** One plan, many threads: what a service does. */
 public final class ManyThreads {

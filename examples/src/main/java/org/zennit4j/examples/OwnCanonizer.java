@@ -12,7 +12,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** A canonizer of one's own: leaves out modules of a class, such as dropout. */
 public final class OwnCanonizer {

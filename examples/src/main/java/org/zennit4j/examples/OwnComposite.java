@@ -14,10 +14,10 @@ import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.PresetArguments;
 import org.zennit4j.composites.Types;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Pass;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Composites of one's own: a lambda, and a name for it. */
 public final class OwnComposite {

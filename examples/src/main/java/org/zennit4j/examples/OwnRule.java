@@ -19,6 +19,7 @@ import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.Types;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.BasicRule;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Epsilon;
@@ -26,7 +27,6 @@ import org.zennit4j.rules.ParameterModifier;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Stabilizer;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** A rule of one's own: LRP-gamma as first published, for inputs that are never negative. */
 public final class OwnRule {

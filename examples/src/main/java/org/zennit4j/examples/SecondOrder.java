@@ -17,7 +17,7 @@ import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.composites.Composites;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** How does the heatmap change when the input changes? The gradient of a loss on the heatmap. */
 public final class SecondOrder {

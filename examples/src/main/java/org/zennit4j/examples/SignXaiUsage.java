@@ -19,7 +19,7 @@ import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RelevanceMaps;
 import org.zennit4j.images.RgbImage;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** A photograph under SignXAI's analyzers, each map laid over it. */
 public final class SignXaiUsage {

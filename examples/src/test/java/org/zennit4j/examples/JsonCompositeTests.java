@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.CompositeReader;
 import org.zennit4j.requests.CompositeWriter;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Reads and writes a composite, as the guide shows. */
 class JsonCompositeTests {

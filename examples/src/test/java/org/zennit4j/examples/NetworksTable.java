@@ -35,9 +35,9 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.PresetArguments;
 import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.ZeroParams;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Explains real architectures with seeded weights, and lists which of their operators have no rule

@@ -20,13 +20,13 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Attributor;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Dtype;
+import org.zennit4j.bindings.LoadOptions;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Plan;
-import org.zennit4j.torchscript.LoadOptions;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Runs one case and writes its files. */
 final class CaseRunner {
@@ -96,7 +96,8 @@ final class CaseRunner {
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> inputs = new ArrayList<>();
       for (String name : json.strings("inputs")) {
-        inputs.add(arrays.get(name).toTensor().to(new Device(device), model.dtype()));
+        inputs.add(
+            arrays.get(name).toTensor().to(new Device(device), model.inputDtype(inputs.size())));
       }
       Target target = json.has("target") ? TargetReader.read(json.get("target"), arrays) : null;
       if (json.has("method")) {

@@ -27,7 +27,15 @@ public final class RequestFile {
    * @param scripted null if it cannot be scripted
    * @param traced null if it cannot be traced
    */
-  record ModelFiles(String scripted, String traced) {}
+  record ModelFiles(String scripted, String traced, String exported) {
+    String of(RequestRunner.Form form) {
+      return switch (form) {
+        case SCRIPTED -> scripted;
+        case TRACED -> traced;
+        case EXPORTED -> exported;
+      };
+    }
+  }
 
   /**
    * A case.
@@ -61,7 +69,11 @@ public final class RequestFile {
     for (String name : named.keys()) {
       JsonObject files = named.object(name);
       models.put(
-          name, new ModelFiles(files.string("scripted", null), files.string("traced", null)));
+          name,
+          new ModelFiles(
+              files.string("scripted", null),
+              files.string("traced", null),
+              files.string("exported", null)));
     }
     Map<String, Case> cases = new LinkedHashMap<>();
     root.need("cases");
@@ -105,7 +117,7 @@ public final class RequestFile {
     return cases;
   }
 
-  /** The file of a model in a form; null stands for scripted, else traced. */
+  /** The file of a model in a form; null stands for scripted, else traced, else exported. */
   Path model(String name, RequestRunner.Form form) {
     ModelFiles files = models.get(name);
     if (files == null) {
@@ -116,7 +128,7 @@ public final class RequestFile {
                   + "'; the nearest: "
                   + NearestNames.list(name, models.keySet())));
     }
-    String file = form(name, form) == RequestRunner.Form.TRACED ? files.traced() : files.scripted();
+    String file = files.of(form(name, form));
     if (file == null) {
       throw new RequestException(
           Npy.printable(
@@ -125,14 +137,16 @@ public final class RequestFile {
     return folder().resolve(file);
   }
 
-  /** The form that is meant: what was asked for, else scripted where there is such a file. */
+  /** The form that is meant: what was asked for, else the first that there is a file of. */
   RequestRunner.Form form(String name, RequestRunner.Form form) {
     if (form != null) {
       return form;
     }
-    return models.get(name).scripted() == null
-        ? RequestRunner.Form.TRACED
-        : RequestRunner.Form.SCRIPTED;
+    ModelFiles files = models.get(name);
+    return Arrays.stream(RequestRunner.Form.values())
+        .filter(each -> files.of(each) != null)
+        .findFirst()
+        .orElse(RequestRunner.Form.SCRIPTED);
   }
 
   Path folder() {

@@ -38,7 +38,9 @@ public final class RequestRunner {
     /** Saved by torch.jit.script. */
     SCRIPTED,
     /** Saved by torch.jit.trace. */
-    TRACED;
+    TRACED,
+    /** Saved by torch.export.save. */
+    EXPORTED;
 
     @Override
     public String toString() {
@@ -120,7 +122,8 @@ public final class RequestRunner {
   }
 
   /**
-   * Runs all cases on the CPU, scripted where there is a scripted model, else traced.
+   * Runs all cases on the CPU, scripted where there is a scripted model, else traced, else
+   * exported.
    *
    * @param file what to run
    * @return the runner
@@ -139,7 +142,7 @@ public final class RequestRunner {
   /**
    * Demands a form; cases whose model has no such file fail.
    *
-   * @param value the form, null for scripted, else traced
+   * @param value the form, null for scripted, else traced, else exported
    * @return a new runner
    */
   public RequestRunner withForm(Form value) {

@@ -21,9 +21,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.bindings.Dtype;
+import org.zennit4j.bindings.LoadOptions;
 import org.zennit4j.composites.Composite;
-import org.zennit4j.torchscript.LoadOptions;
-import org.zennit4j.torchscript.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Holds relevance maps of photographs to those that Zennit computed in float64, from the same

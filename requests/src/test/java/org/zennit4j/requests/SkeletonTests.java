@@ -32,8 +32,8 @@ import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Real convolutional architectures with seeded weights: relevance is finite, and a network gives

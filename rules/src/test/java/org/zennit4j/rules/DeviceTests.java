@@ -22,12 +22,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.zennit4j.bindings.Dtype;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.LayerKinds.Kind;
 import org.zennit4j.testing.DeviceTest;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Rules stay on the device of their layer. Tensors of the device {@code meta} have no values:

@@ -11,10 +11,10 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** One rule at one layer of a model, all others with their gradient. */
 final class Explainer implements AutoCloseable {

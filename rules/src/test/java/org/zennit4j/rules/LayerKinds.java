@@ -12,11 +12,11 @@ import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.DenseTwin;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /**
  * Linear layers of all kinds, small enough for dense matrices, each as the module "0" of a model.

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Prepared.Part;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.Propagation;
@@ -30,7 +31,6 @@ import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** What fast paths keep, and when they take the short formula. */
 @ExtendWith(NativeLeaks.class)

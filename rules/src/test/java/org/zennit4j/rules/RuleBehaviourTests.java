@@ -23,13 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.LayerKinds.Kind;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
-import org.zennit4j.torchscript.ScriptModel;
 
 /** Stabilizers, own rules, bounds, errors, threads, what a rule leaves behind. */
 @ExtendWith(NativeLeaks.class)

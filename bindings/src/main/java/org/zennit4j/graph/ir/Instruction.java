@@ -5,6 +5,7 @@
 package org.zennit4j.graph.ir;
 
 import java.util.List;
+import org.bytedeco.pytorch.IValue;
 
 /**
  * One step of a {@link Code}. Values are named by slots: slots from 0 on belong to the frame, slot
@@ -75,6 +76,10 @@ public abstract sealed class Instruction {
     }
 
     default R alias(Alias instruction) {
+      return other(instruction);
+    }
+
+    default R check(Check instruction) {
       return other(instruction);
     }
 
@@ -348,6 +353,27 @@ public abstract sealed class Instruction {
     @Override
     public <R> R accept(Visitor<R> visitor) {
       return visitor.alias(this);
+    }
+  }
+
+  /** Looks at values, and throws if they are not as the program needs them. */
+  public static final class Check extends Instruction {
+    /** Looks at the values of the slots, which it does not own. */
+    @FunctionalInterface
+    public interface Checker {
+      void check(IValue[] values);
+    }
+
+    public final Checker checker;
+
+    public Check(int[] in, Checker checker) {
+      super(in, NONE);
+      this.checker = checker;
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+      return visitor.check(this);
     }
   }
 

@@ -15,13 +15,30 @@ import org.bytedeco.pytorch.Operation;
  * @param vararg whether the number of arguments must lie on top of the stack
  * @param operation the implementation; owned by the program
  * @param withoutDerivative whether LibTorch lets no gradient through it
+ * @param mode the modes of the thread in which the model runs it
  */
 public record Operator(
     String name,
     List<String> arguments,
     boolean vararg,
     Operation operation,
-    boolean withoutDerivative) {
+    boolean withoutDerivative,
+    OperatorMode mode) {
+  /** An operator that runs as any does. */
+  public Operator(
+      String name,
+      List<String> arguments,
+      boolean vararg,
+      Operation operation,
+      boolean withoutDerivative) {
+    this(name, arguments, vararg, operation, withoutDerivative, OperatorMode.PLAIN);
+  }
+
+  /** The same in other modes. */
+  public Operator in(OperatorMode other) {
+    return new Operator(name, arguments, vararg, operation, withoutDerivative, other);
+  }
+
   public int argument(String argument) {
     return arguments.indexOf(argument);
   }

@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.torchscript;
+package org.zennit4j.model;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,10 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,47 +19,35 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Argument;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.DeviceOptional;
-import org.bytedeco.pytorch.FunctionSchema;
-import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueOptional;
 import org.bytedeco.pytorch.JitModule;
-import org.bytedeco.pytorch.NamedIValue;
-import org.bytedeco.pytorch.NamedJitModule;
-import org.bytedeco.pytorch.NamedTensor;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.bytedeco.pytorch.named_attribute_iterator;
-import org.bytedeco.pytorch.named_attribute_list;
-import org.bytedeco.pytorch.named_module_iterator;
-import org.bytedeco.pytorch.named_module_list;
-import org.bytedeco.pytorch.named_parameter_iterator;
-import org.bytedeco.pytorch.named_parameter_list;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LibTorch;
+import org.zennit4j.bindings.LoadOptions;
 import org.zennit4j.bindings.ModelLoadException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.UnsupportedOperatorException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.ModelArchive;
 import org.zennit4j.bindings.internal.NativeMessage;
 import org.zennit4j.bindings.internal.NativeWork;
-import org.zennit4j.bindings.internal.TensorCast;
+import org.zennit4j.exported.ExportedSource;
 import org.zennit4j.graph.Ending;
+import org.zennit4j.graph.ModelInput;
 import org.zennit4j.graph.Program;
-import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Definition;
 import org.zennit4j.graph.ir.Instruction;
-import org.zennit4j.graph.ir.LayerTypes;
-import org.zennit4j.graph.ir.ModuleEntry;
+import org.zennit4j.graph.ir.ModelSource;
+import org.zennit4j.graph.ir.TensorCast;
 import org.zennit4j.runtime.HookHandle;
 import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.runtime.Propagation;
+import org.zennit4j.torchscript.TorchScriptSource;
 
 /**
  * A TorchScript model, scripted or traced, with the program that it computes.
@@ -71,54 +57,30 @@ import org.zennit4j.runtime.Propagation;
  * more: closing it while plans are open fails.
  */
 public final class ScriptModel implements AutoCloseable {
-  private final Module module;
+  private final ModelSource module;
   private final LoadOptions options;
   private final ScalarType dtype;
   private final Device device;
   private final Program program;
   private final List<Pointer> owned;
   private final boolean training;
+  private final List<ModelInput> inputs;
+  private final List<String> outputNames;
   private final AtomicInteger users = new AtomicInteger();
   private final Map<String, List<ModuleHook>> hooks = new ConcurrentHashMap<>();
   private final List<String> findings;
   private final UnaryOperator<Program> rewriting;
   private volatile boolean closed;
 
-  /** The loaded module, shared between models of several dtypes. */
-  private static final class Module {
-    final JitModule jit;
-    final String source;
-    final boolean borrowed;
-    int uses;
-
-    Module(JitModule jit, String source, boolean borrowed) {
-      this.jit = jit;
-      this.source = source;
-      this.borrowed = borrowed;
-    }
-
-    synchronized Module retain() {
-      uses++;
-      return this;
-    }
-
-    synchronized void release() {
-      if (--uses == 0 && !borrowed) {
-        Natives.release(jit);
-      }
-    }
-  }
-
-  private ScriptModel(Module module, LoadOptions options) {
+  private ScriptModel(ModelSource module, LoadOptions options) {
     this(module, options, UnaryOperator.identity());
   }
 
-  private ScriptModel(Module module, LoadOptions options, UnaryOperator<Program> rewriting) {
+  private ScriptModel(ModelSource module, LoadOptions options, UnaryOperator<Program> rewriting) {
     this.options = options;
     this.rewriting = rewriting;
     this.owned = new ArrayList<>();
     TensorCast cast = null;
-    GraphCompiler compiler = null;
     boolean compiled = false;
     Program loaded = null;
     try (NativeWork work = NativeWork.begin();
@@ -126,42 +88,40 @@ public final class ScriptModel implements AutoCloseable {
       this.device = device(options.device());
       Natives.keep(device);
       owned.add(device);
-      ScalarType stored = storedDtype(module.jit);
+      ScalarType stored = module.storedDtype();
       this.dtype =
           options.dtype() == Dtype.AS_STORED
               ? (stored == null ? ScalarType.Float : stored)
               : options.dtype().scalarType();
-      this.training = isTraining(module.jit);
+      this.training = module.isTraining();
       if (training && !options.allowTraining()) {
         throw new ModelLoadException(
-            module.source
+            module.name()
                 + ": the model is in training mode, so that its outputs depend on chance and batch; call eval() before"
                 + " saving it, or allow training mode");
       }
       cast = new TensorCast(stored, dtype, device, training);
-      Map<Long, String> paths = new HashMap<>();
-      List<ModuleEntry> entries = modules(module.jit, paths);
-      compiler = new GraphCompiler(paths, cast, options.allowTraining());
-      Code code = compile(compiler, module);
-      int[] arguments = java.util.stream.IntStream.range(0, code.parameters()).toArray();
-      int[] results = java.util.stream.IntStream.range(0, code.body().results.length).toArray();
-      Instruction.Invoke entry = new Instruction.Invoke(-1, "", code, arguments, results);
-      List<IValue> defaults = defaults(module.jit);
-      owned.addAll(compiler.resources());
+      ModelSource.Compiled made = module.compile(cast, options);
+      owned.addAll(made.owned());
       owned.addAll(cast.owned());
       compiled = true;
+      int[] arguments = java.util.stream.IntStream.range(0, made.code().parameters()).toArray();
+      int[] results =
+          java.util.stream.IntStream.range(0, made.code().body().results.length).toArray();
+      Instruction.Invoke entry = new Instruction.Invoke(-1, "", made.code(), arguments, results);
       loaded =
           new Program(
-              new Definition(entry, entries, defaults, compiler.writesInPlace()),
+              new Definition(entry, made.modules(), made.defaults(), made.writesInPlace()),
               () -> free(module),
               null);
+      this.inputs = List.copyOf(made.inputs());
+      this.outputNames = List.copyOf(made.outputNames());
       module.retain();
       Program rewritten = rewriting.apply(loaded);
       this.program = rewritten == loaded ? loaded : rewritten.owning(loaded);
-      this.findings = inspectModel(compiler.findings());
+      this.findings = inspectModel(made.findings());
     } catch (Throwable e) {
-      if (!compiled && compiler != null) {
-        Natives.releaseAll(compiler.resources());
+      if (!compiled && cast != null) {
         Natives.releaseAll(cast.owned());
       }
       if (loaded == null) {
@@ -172,23 +132,15 @@ public final class ScriptModel implements AutoCloseable {
       if (loaded == null && e instanceof RuntimeException && !(e instanceof Zennit4jException)) {
         // A damaged program fails anywhere in LibTorch.
         throw new ModelLoadException(
-            module.source + ": the model cannot be read: " + NativeMessage.firstLine(e), e);
+            module.name() + ": the model cannot be read: " + NativeMessage.firstLine(e), e);
       }
       throw e;
     }
     this.module = module;
   }
 
-  private static Code compile(GraphCompiler compiler, Module module) {
-    try {
-      return compiler.compile(module.jit, "forward");
-    } catch (ModelLoadException e) {
-      throw new ModelLoadException(module.source + ": " + e.getMessage(), e);
-    }
-  }
-
   /** Runs when no pass is inside the loaded program any more. */
-  private void free(Module loaded) {
+  private void free(ModelSource loaded) {
     Natives.releaseAll(owned);
     loaded.release();
   }
@@ -219,8 +171,7 @@ public final class ScriptModel implements AutoCloseable {
       throw new ModelLoadException(
           file + ": no such file" + (Files.isDirectory(file) ? " (it is a folder)" : ""));
     }
-    ModelArchive.check(file, file.toString(), options.checksums());
-    return load(file.toString(), file.toString(), options);
+    return load(file, file.toString(), options);
   }
 
   /**
@@ -237,8 +188,7 @@ public final class ScriptModel implements AutoCloseable {
       Path copy = Files.createTempFile("zennit4j-model", ".pt");
       try {
         Files.copy(stream, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        ModelArchive.check(copy, "stream", options.checksums());
-        return load(copy.toString(), "stream", options);
+        return load(copy, "stream", options);
       } finally {
         Files.deleteIfExists(copy);
       }
@@ -248,39 +198,21 @@ public final class ScriptModel implements AutoCloseable {
     }
   }
 
-  private static ScriptModel load(String path, String source, LoadOptions options) {
+  private static ScriptModel load(Path file, String name, LoadOptions options) {
+    ModelArchive.Format format = ModelArchive.check(file, name, options.checksums());
     try (NativeWork work = NativeWork.begin();
         PointerScope scope = new PointerScope()) {
-      JitModule jit;
+      Device device = device(options.device());
+      ModelSource source =
+          switch (format) {
+            case TORCH_SCRIPT -> TorchScriptSource.read(file, name, device);
+            case EXPORTED -> ExportedSource.read(file, name);
+          };
+      source.retain();
       try {
-        // Not the debug files: printing a graph would unpickle them, and nothing here needs them.
-        jit = torch.load(path, new DeviceOptional(device(options.device())), false);
-      } catch (Zennit4jException e) {
-        throw e;
-      } catch (RuntimeException e) {
-        String operator = ModelArchive.unknownOperator(e);
-        if (operator != null) {
-          throw new UnsupportedOperatorException(
-              source
-                  + ": the model calls "
-                  + operator
-                  + ", an operator of another library, which this LibTorch does not have; save the part of the model"
-                  + " before it (of a detector: the backbone or the head whose scores are to be explained)",
-              e);
-        }
-        throw new ModelLoadException(
-            source
-                + ": not a TorchScript model that this LibTorch can read ("
-                + NativeMessage.firstLine(e)
-                + "); save it with torch.jit.script or torch.jit.trace and torch.jit.save",
-            e);
-      }
-      Natives.keep(jit);
-      Module module = new Module(jit, source, false).retain();
-      try {
-        return new ScriptModel(module, options);
+        return new ScriptModel(source, options);
       } finally {
-        module.release();
+        source.release();
       }
     }
   }
@@ -295,7 +227,7 @@ public final class ScriptModel implements AutoCloseable {
    */
   public static ScriptModel of(JitModule module, LoadOptions options) {
     LibTorch.load();
-    return new ScriptModel(new Module(module, "module", true), options);
+    return new ScriptModel(TorchScriptSource.of(module), options);
   }
 
   /**
@@ -314,127 +246,6 @@ public final class ScriptModel implements AutoCloseable {
     } catch (Zennit4jException e) {
       throw new ModelLoadException(e.getMessage(), e);
     }
-  }
-
-  private static ScalarType storedDtype(JitModule jit) {
-    named_attribute_list attributes = jit.named_attributes(true);
-    named_attribute_iterator end = attributes.end();
-    ScalarType found = null;
-    for (named_attribute_iterator it = attributes.begin(); it.notEquals(end); it.increment()) {
-      IValue value = it.multiply().value();
-      if (value.isTensor() && value.toTensor().defined() && value.toTensor().is_floating_point()) {
-        ScalarType type = value.toTensor().scalar_type().intern();
-        if (found == null) {
-          found = type;
-        }
-      }
-    }
-    return found;
-  }
-
-  private static boolean isTraining(JitModule jit) {
-    return jit.hasattr("training")
-        && jit.attr("training").isBool()
-        && jit.attr("training").toBool();
-  }
-
-  /**
-   * What tells whether two modules are one: scripting copies a module that stands under two names,
-   * but its type and the memory of its parameters and buffers stay the same.
-   *
-   * @return the type and the addresses of all tensors; the name where there are none
-   */
-  private static String memory(JitModule module, String name) {
-    StringBuilder key = new StringBuilder(module.type().name().get().qualifiedName().getString());
-    named_attribute_list all = module.named_attributes(true);
-    named_attribute_iterator end = all.end();
-    boolean any = false;
-    for (named_attribute_iterator it = all.begin(); it.notEquals(end); it.increment()) {
-      NamedIValue attribute = it.multiply();
-      IValue value = attribute.value();
-      if (value.isTensor() && value.toTensor().defined() && value.toTensor().numel() > 0) {
-        any = true;
-        Pointer data = value.toTensor().data_ptr();
-        long address = data == null ? 0 : data.address();
-        key.append('\n').append(name(attribute.name())).append(' ').append(address);
-      }
-    }
-    return any ? key.toString() : name;
-  }
-
-  private List<ModuleEntry> modules(JitModule jit, Map<Long, String> paths) {
-    List<ModuleEntry> entries = new ArrayList<>();
-    List<NamedJitModule> found = new ArrayList<>();
-    named_module_list list = jit.named_modules();
-    named_module_iterator end = list.end();
-    Set<String> parents = new HashSet<>();
-    for (named_module_iterator it = list.begin(); it.notEquals(end); it.increment()) {
-      NamedJitModule named = it.multiply();
-      found.add(named);
-      String name = name(named.name());
-      int dot = name.lastIndexOf('.');
-      if (!name.isEmpty()) {
-        parents.add(dot < 0 ? "" : name.substring(0, dot));
-      }
-    }
-    Map<String, String> firstNames = new HashMap<>();
-    Map<String, String> shared = new HashMap<>();
-    for (NamedJitModule named : found) {
-      JitModule child = named.value();
-      String name = name(named.name());
-      int dot = name.lastIndexOf('.');
-      String parent = dot < 0 ? "" : name.substring(0, dot);
-      String first =
-          shared.containsKey(parent)
-              ? shared.get(parent) + name.substring(dot)
-              : name.isEmpty() ? null : firstNames.putIfAbsent(memory(child, name), name);
-      if (first != null) {
-        shared.put(name, first);
-        paths.putIfAbsent(GraphCompiler.identity(child), first);
-        continue;
-      }
-      if (paths.putIfAbsent(GraphCompiler.identity(child), name) != null) {
-        continue;
-      }
-      String className =
-          LayerTypes.className(child.type().name().get().qualifiedName().getString());
-      List<String> parameters = new ArrayList<>();
-      named_parameter_list own = child.named_parameters(false);
-      named_parameter_iterator last = own.end();
-      for (named_parameter_iterator it = own.begin(); it.notEquals(last); it.increment()) {
-        NamedTensor tensor = it.multiply();
-        parameters.add(name(tensor.name()));
-      }
-      entries.add(
-          new ModuleEntry(
-              name,
-              className,
-              parameters,
-              !parents.contains(name),
-              options.classTypes().get(className)));
-    }
-    return entries;
-  }
-
-  private static String name(org.bytedeco.javacpp.BytePointer pointer) {
-    return pointer == null || pointer.isNull() ? "" : pointer.getString();
-  }
-
-  private List<IValue> defaults(JitModule jit) {
-    FunctionSchema schema = jit.get_method("forward").function().getSchema();
-    Argument arguments = schema.arguments();
-    List<IValue> defaults = new ArrayList<>();
-    for (long i = 1; arguments != null && i < arguments.limit(); i++) {
-      IValueOptional value = arguments.getPointer(i).default_value();
-      if (value.has_value()) {
-        IValue copy = Natives.keep(new IValue(value.get()));
-        owned.add(copy);
-        defaults.add(copy);
-      } else {
-        defaults.add(null);
-      }
-    }
-    return defaults;
   }
 
   private List<String> inspectModel(List<String> ofOperators) {
@@ -556,7 +367,7 @@ public final class ScriptModel implements AutoCloseable {
    * @return the path, for messages
    */
   public String source() {
-    return module.source;
+    return module.name();
   }
 
   /**
@@ -566,6 +377,45 @@ public final class ScriptModel implements AutoCloseable {
    */
   public List<String> findings() {
     return findings;
+  }
+
+  /**
+   * What is known about the inputs before the model runs.
+   *
+   * @return one for each argument, in order; keyword arguments of an exported model stand last
+   */
+  public List<ModelInput> inputs() {
+    return inputs;
+  }
+
+  /**
+   * The dtype in which an input is to be given.
+   *
+   * @param input its number, from 0
+   * @return what the file says, converted with the model; {@link #dtype()} where it says nothing
+   */
+  public ScalarType inputDtype(int input) {
+    return input < inputs.size() ? inputs.get(input).dtype().orElse(dtype) : dtype;
+  }
+
+  /**
+   * The format of the file.
+   *
+   * @return {@code TorchScript} or {@code torch.export}
+   */
+  public String format() {
+    return module.format();
+  }
+
+  /**
+   * The names of the outputs, for a model that says them: an exported one whose result is a
+   * dictionary, perhaps with tuples in it.
+   *
+   * @return such as {@code logits}, one for each tensor or number of the result, in its order but
+   *     for {@code logits}, which come first; none where the file names none
+   */
+  public List<String> outputNames() {
+    return outputNames;
   }
 
   /**
@@ -624,7 +474,7 @@ public final class ScriptModel implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("the model " + module.source + " was closed");
+      throw new ClosedException("the model " + module.name() + " was closed");
     }
   }
 
@@ -643,7 +493,7 @@ public final class ScriptModel implements AutoCloseable {
     if (open > 0) {
       throw new ClosedException(
           "the model "
-              + module.source
+              + module.name()
               + " is still used by "
               + open
               + " open plan"
