@@ -122,8 +122,7 @@ final class ExportedBuilder {
   }
 
   ExportedBuilder baked(String name) {
-    inputSpecs.add(
-        "{\"constant_input\":{\"name\":\"" + name + "\",\"value\":{\"as_int\":3}}}");
+    inputSpecs.add("{\"constant_input\":{\"name\":\"" + name + "\",\"value\":{\"as_int\":3}}}");
     return this;
   }
 
@@ -145,11 +144,7 @@ final class ExportedBuilder {
     weights.put(name, config(path, meta));
     metas.put(arg, meta);
     inputSpecs.add(
-        "{\"parameter\":{\"arg\":{\"name\":\""
-            + arg
-            + "\"},\"parameter_name\":\""
-            + name
-            + "\"}}");
+        "{\"parameter\":{\"arg\":{\"name\":\"" + arg + "\"},\"parameter_name\":\"" + name + "\"}}");
     return this;
   }
 
@@ -157,11 +152,11 @@ final class ExportedBuilder {
   ExportedBuilder parameter(String arg, String name, double[] values, long... sizes) {
     String path = "weight_" + weights.size();
     entry("data/weights/" + path, doubles(values));
-    return parameter(
-        arg, name, path, meta(FLOAT64, asInts(sizes), asInts(contiguous(sizes)), 0));
+    return parameter(arg, name, path, meta(FLOAT64, asInts(sizes), asInts(contiguous(sizes)), 0));
   }
 
-  ExportedBuilder buffer(String arg, String name, boolean persistent, double[] values, long... sizes) {
+  ExportedBuilder buffer(
+      String arg, String name, boolean persistent, double[] values, long... sizes) {
     Map<String, String> table = persistent ? weights : constants;
     String kind = persistent ? "weights" : "constants";
     String path = (persistent ? "weight_" : "tensor_") + table.size();
