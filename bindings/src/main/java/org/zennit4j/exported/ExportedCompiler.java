@@ -370,23 +370,10 @@ final class ExportedCompiler {
       ExportedOperators.Found found,
       ExportedOperators.Formal formal,
       ExportedArgument argument) {
-    boolean fits;
-    if (argument.equals(ExportedArgument.NONE)) {
-      fits = formal.optional() || formal.kind() == TypeKind.GeneratorType;
-    } else if (formal.isList()) {
-      TypeKind element = formal.element().get().kind().intern();
-      boolean optional = element == TypeKind.OptionalType;
-      TypeKind kind =
-          optional ? formal.element().get().containedType(0).get().kind().intern() : element;
-      fits =
-          argument instanceof ExportedArgument.Items items
-              ? items.elements().stream()
-                  .allMatch(e -> e.equals(ExportedArgument.NONE) ? optional : isKind(e, kind))
-              : isKind(argument, kind);
-    } else {
-      fits = isKind(argument, formal.kind());
-    }
-    if (!fits) {
+    boolean wrapped =
+        formal.kind() == TypeKind.TensorType
+            && ExportedOperators.isKind(argument, TypeKind.NumberType);
+    if (!formal.takes(argument) && !wrapped) {
       throw new ModelLoadException(
           ExportedOperators.where(step)
               + "gives "
@@ -395,32 +382,6 @@ final class ExportedCompiler {
               + formal.name()
               + "'");
     }
-  }
-
-  private static boolean isKind(ExportedArgument argument, TypeKind kind) {
-    if (argument instanceof ExportedArgument.Ref ref) {
-      return switch (ref.kind()) {
-        case TENSOR -> kind == TypeKind.TensorType;
-        case INT ->
-            kind == TypeKind.IntType || kind == TypeKind.NumberType || kind == TypeKind.FloatType;
-        case FLOAT -> kind == TypeKind.FloatType || kind == TypeKind.NumberType;
-        case BOOL -> kind == TypeKind.BoolType || kind == TypeKind.NumberType;
-      };
-    }
-    if (!(argument instanceof ExportedArgument.Literal literal)) {
-      return false;
-    }
-    Object value = literal.value();
-    return switch (kind) {
-      case IntType -> value instanceof Long || value instanceof Boolean;
-      case FloatType -> value instanceof Double || value instanceof Long;
-      case NumberType ->
-          value instanceof Double || value instanceof Long || value instanceof Boolean;
-      case BoolType -> value instanceof Boolean;
-      case StringType -> value instanceof String;
-      case DeviceObjType -> value == ExportedArgument.DEVICE;
-      default -> false;
-    };
   }
 
   private static void checkResults(ExportedStep step, ExportedOperators.Found found) {
@@ -700,7 +661,7 @@ final class ExportedCompiler {
         in[i] =
             planned.arguments().get(i) == null
                 ? constant(literal(formal.byDefault() == null ? new IValue() : formal.byDefault()))
-                : slot(planned.arguments().get(i), formal);
+                : slot(step, planned.arguments().get(i), formal);
         literals.add(in[i] < 0 ? list.get(-1 - in[i]).value() : null);
       }
       cast.literalDtype(found.operator(), literals)
@@ -732,7 +693,12 @@ final class ExportedCompiler {
       instructions.addAll(unpacked);
     }
 
-    private int slot(ExportedArgument argument, ExportedOperators.Formal formal) {
+    private int slot(
+        ExportedStep step, ExportedArgument argument, ExportedOperators.Formal formal) {
+      if (formal.kind() == TypeKind.TensorType
+          && ExportedOperators.isKind(argument, TypeKind.NumberType)) {
+        return wrapped(step, argument);
+      }
       if (argument instanceof ExportedArgument.Ref ref) {
         return slot(ref.name());
       }
@@ -743,6 +709,37 @@ final class ExportedCompiler {
       return formal.isList() && literal.value() != null
           ? list(List.of(argument), formal.element())
           : constant(literal(value(literal, formal.kind())));
+    }
+
+    /**
+     * Python turns a number into a tensor without dimensions where an operator takes tensors only.
+     * Among tensors of integers a floating number is of the default dtype.
+     */
+    private int wrapped(ExportedStep step, ExportedArgument argument) {
+      boolean floating =
+          argument instanceof ExportedArgument.Ref ref
+              ? ref.kind() == ExportedArgument.Kind.FLOAT
+              : ((ExportedArgument.Literal) argument).value() instanceof Double;
+      boolean integers =
+          reads(step).stream()
+              .map(graph.metas()::get)
+              .noneMatch(meta -> meta == null || isFloating(meta.dtype()));
+      ScalarType type =
+          !floating
+              ? ScalarType.Long
+              : integers ? cast.running(ScalarType.Float) : ScalarType.Double;
+      ExportedOperators.Found make = operators.builtIn(step, "aten::scalar_tensor", "");
+      int[] in = new int[make.formals().size()];
+      Arrays.fill(in, constant(literal(new IValue())));
+      in[0] =
+          argument instanceof ExportedArgument.Ref ref
+              ? slot(ref.name())
+              : constant(literal(value((ExportedArgument.Literal) argument, TypeKind.NumberType)));
+      in[make.operator().argument("dtype")] = constant(literal(new IValue((long) type.value)));
+      in[make.operator().argument("device")] = constant(literal(new IValue(cast.device())));
+      int out = slots++;
+      add(make.operator(), in, new int[] {out}, false);
+      return out;
     }
 
     private int list(List<ExportedArgument> elements, Type.TypePtr type) {

@@ -53,6 +53,23 @@ final class ExportedOperators {
     boolean isList() {
       return element != null;
     }
+
+    /** Whether an argument is of the kind that stands here. */
+    boolean takes(ExportedArgument argument) {
+      if (argument.equals(ExportedArgument.NONE)) {
+        return optional || kind == TypeKind.GeneratorType;
+      }
+      if (!isList()) {
+        return isKind(argument, kind);
+      }
+      TypeKind each = element.get().kind().intern();
+      boolean orNone = each == TypeKind.OptionalType;
+      TypeKind wanted = orNone ? element.get().containedType(0).get().kind().intern() : each;
+      return argument instanceof ExportedArgument.Items items
+          ? items.elements().stream()
+              .allMatch(e -> e.equals(ExportedArgument.NONE) ? orNone : isKind(e, wanted))
+          : isKind(argument, wanted);
+    }
   }
 
   /**
@@ -112,6 +129,15 @@ final class ExportedOperators {
           "torch.ops.aten.sym_stride.int", "aten::stride.int",
           "torch.ops.aten.sym_storage_offset.default", "aten::storage_offset",
           "torch.ops.aten._local_scalar_dense.default", "aten::item");
+
+  /** The overloads that take numbers where one was asked for that takes tensors. */
+  private static final Map<String, List<String>> WITH_NUMBERS =
+      Map.of(
+          "Tensor", List.of("Scalar", "Scalar_Tensor", "Tensor_Scalar"),
+          "Tensor_mode", List.of("Scalar_mode"),
+          "Tensor_Tensor", List.of("Tensor_Scalar", "Scalar"),
+          "self", List.of("ScalarOther", "ScalarSelf", "Scalar"),
+          "", List.of("Scalar"));
 
   private final List<Pointer> owned;
   private final Map<String, Found> found = new HashMap<>();
@@ -209,7 +235,7 @@ final class ExportedOperators {
   private Found need(ExportedStep step, String name, String overload) {
     Found operator = find(name, overload, step.mode());
     if (operator != null) {
-      return operator;
+      return takes(operator, step) ? operator : withNumbers(operator, step);
     }
     String called = name + (overload.isEmpty() ? "" : "." + overload);
     boolean own = name.startsWith("aten::");
@@ -221,6 +247,54 @@ final class ExportedOperators {
                 ? ", which this LibTorch does not have; the file may be of a newer torch: export the model with torch 2.10"
                 : ", an operator of another library, which this LibTorch does not have; export the part of the model"
                     + " before it, or the model with operators of torch in its place"));
+  }
+
+  /** Python lets a number stand for a tensor: the overload for numbers is what runs then. */
+  private Found withNumbers(Found operator, ExportedStep step) {
+    for (String overload : WITH_NUMBERS.getOrDefault(operator.overload(), List.of())) {
+      Found other = find(operator.operator().name(), overload, step.mode());
+      if (other != null && takes(other, step)) {
+        return other;
+      }
+    }
+    return operator;
+  }
+
+  private static boolean takes(Found operator, ExportedStep step) {
+    for (ExportedStep.Argument argument : step.arguments()) {
+      int k = operator.operator().argument(argument.name());
+      if (k < 0 || !operator.formals().get(k).takes(argument.value())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether an argument is one value of a kind. */
+  static boolean isKind(ExportedArgument argument, TypeKind kind) {
+    if (argument instanceof ExportedArgument.Ref ref) {
+      return switch (ref.kind()) {
+        case TENSOR -> kind == TypeKind.TensorType;
+        case INT ->
+            kind == TypeKind.IntType || kind == TypeKind.NumberType || kind == TypeKind.FloatType;
+        case FLOAT -> kind == TypeKind.FloatType || kind == TypeKind.NumberType;
+        case BOOL -> kind == TypeKind.BoolType || kind == TypeKind.NumberType;
+      };
+    }
+    if (!(argument instanceof ExportedArgument.Literal literal)) {
+      return false;
+    }
+    Object value = literal.value();
+    return switch (kind) {
+      case IntType -> value instanceof Long || value instanceof Boolean;
+      case FloatType -> value instanceof Double || value instanceof Long;
+      case NumberType ->
+          value instanceof Double || value instanceof Long || value instanceof Boolean;
+      case BoolType -> value instanceof Boolean;
+      case StringType -> value instanceof String;
+      case DeviceObjType -> value == ExportedArgument.DEVICE;
+      default -> false;
+    };
   }
 
   static String where(ExportedStep step) {

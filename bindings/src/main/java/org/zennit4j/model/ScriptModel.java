@@ -50,7 +50,7 @@ import org.zennit4j.runtime.Propagation;
 import org.zennit4j.torchscript.TorchScriptSource;
 
 /**
- * A TorchScript model, scripted or traced, with the program that it computes.
+ * A model, of a TorchScript file or a torch.export archive, with the program that it computes.
  *
  * <p>Thread-safe. Device and floating dtype are fixed at load; {@link #to} makes another model that
  * shares what it can. The loaded module is never changed. Close the model when nothing uses it any
@@ -148,9 +148,9 @@ public final class ScriptModel implements AutoCloseable {
   /**
    * Loads a model on the CPU, in the dtype in which it is stored.
    *
-   * @param file a TorchScript archive, as {@code torch.jit.save} writes it
+   * @param file what {@code torch.jit.save} or {@code torch.export.save} wrote
    * @return the model, to be closed by the caller
-   * @throws ModelLoadException if the file is missing or no TorchScript model
+   * @throws ModelLoadException if the file is missing or no model that can be read
    */
   public static ScriptModel load(Path file) {
     return load(file, LoadOptions.defaults());
@@ -159,10 +159,10 @@ public final class ScriptModel implements AutoCloseable {
   /**
    * Loads a model.
    *
-   * @param file a TorchScript archive, as {@code torch.jit.save} writes it
+   * @param file what {@code torch.jit.save} or {@code torch.export.save} wrote
    * @param options device, dtype, ...
    * @return the model, to be closed by the caller
-   * @throws ModelLoadException if the file is missing or no TorchScript model
+   * @throws ModelLoadException if the file is missing or no model that can be read
    * @throws UnsupportedOperatorException if the model holds something that cannot be run here
    */
   public static ScriptModel load(Path file, LoadOptions options) {
@@ -177,10 +177,10 @@ public final class ScriptModel implements AutoCloseable {
   /**
    * Loads a model from a stream.
    *
-   * @param stream the bytes of a TorchScript archive; read to its end, not closed
+   * @param stream the bytes of such a file; read to its end, not closed
    * @param options device, dtype, ...
    * @return the model, to be closed by the caller
-   * @throws ModelLoadException if the bytes are no TorchScript model
+   * @throws ModelLoadException if the bytes are no model that can be read
    */
   public static ScriptModel load(InputStream stream, LoadOptions options) {
     LibTorch.load();

@@ -53,7 +53,7 @@ final class AttributeCommand implements Callable<Integer> {
       names = {"-m", "--model"},
       required = true,
       paramLabel = "MODEL.pt",
-      description = "A TorchScript model.")
+      description = "A model: torch.export (.pt2) or TorchScript.")
   private Path model;
 
   @Option(

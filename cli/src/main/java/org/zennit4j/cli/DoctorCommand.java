@@ -45,6 +45,7 @@ final class DoctorCommand implements Callable<Integer> {
             + " MiB, encoding "
             + Charset.defaultCharset());
     LibTorch.report().forEach(out::println);
+    out.println(Version.FORMATS);
     boolean well = check(out, "bundled model", this::explainNothing);
     well &= check(out, "fonts for --compare", DoctorCommand::drawTitle);
     if (well) {

@@ -73,7 +73,8 @@ final class ExplainCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "MODEL.pt",
-      description = "A TorchScript model that takes one image of shape (1,C,H,W).")
+      description =
+          "A model, torch.export (.pt2) or TorchScript, that takes one image of shape (1,C,H,W).")
   private Path model;
 
   @Mixin private PreprocessingOptions preparation;

@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Plan;
@@ -27,6 +28,7 @@ import org.zennit4j.diagnosis.Conservation;
 import org.zennit4j.diagnosis.Diagnosis;
 import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.ModelInput;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
 import org.zennit4j.model.ScriptModel;
@@ -94,7 +96,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL.pt", description = "A TorchScript model.")
+  @Parameters(paramLabel = "MODEL.pt", description = "A model: torch.export (.pt2) or TorchScript.")
   private Path model;
 
   @Mixin private CompositeOptions composite;
@@ -259,7 +261,8 @@ final class InspectCommand implements Callable<Integer> {
     void print(PrintWriter out) {
       Program program = network.program();
       out.println("model: " + model);
-      out.println("inputs: " + program.inputs());
+      out.println("format: " + network.format());
+      out.println("inputs: " + program.inputs() + inputs());
       out.println("dtype: " + dtypeName());
       out.println("layers: " + program.layers().size() + ", " + parameters() + " parameters");
       List<Canonizer> canonizers = plan.composite().canonizers();
@@ -317,11 +320,34 @@ final class InspectCommand implements Callable<Integer> {
           .ifPresent(place -> out.println("NaN or infinity, first in " + place.phrase()));
     }
 
+    /** The inputs as far as the file describes them. */
+    private String inputs() {
+      List<ModelInput> known =
+          network.inputs().stream().filter(input -> input.shape().isPresent()).toList();
+      return known.isEmpty()
+          ? ""
+          : known.stream()
+              .map(
+                  input ->
+                      input.name()
+                          + " "
+                          + dtypeName(input.dtype().orElse(network.dtype()))
+                          + " "
+                          + input.shape().orElseThrow().stream()
+                              .map(size -> size < 0 ? "?" : Long.toString(size))
+                              .collect(Collectors.joining(",", "(", ")")))
+              .collect(Collectors.joining(", ", ": ", ""));
+    }
+
     private String dtypeName() {
-      return switch (network.dtype()) {
+      return dtypeName(network.dtype());
+    }
+
+    private static String dtypeName(ScalarType type) {
+      return switch (type) {
         case Float -> "float32";
         case Double -> "float64";
-        default -> network.dtype().toString().toLowerCase(Locale.ROOT);
+        default -> type.toString().toLowerCase(Locale.ROOT);
       };
     }
 
@@ -342,6 +368,7 @@ final class InspectCommand implements Callable<Integer> {
       Map<String, Object> root = new LinkedHashMap<>();
       root.put("model", model.toString());
       root.put("sha256", Provenance.sha256(model));
+      root.put("format", network.format());
       root.put("inputs", network.program().inputs());
       root.put("dtype", dtypeName());
       root.put("parameters", parameters());

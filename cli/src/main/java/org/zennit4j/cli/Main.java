@@ -18,10 +18,11 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The command {@code zennit4j}: explains the predictions of TorchScript models. */
+/** The command {@code zennit4j}: explains the predictions of PyTorch models. */
 @Command(
     name = "zennit4j",
-    description = "Explains the predictions of TorchScript models.",
+    description =
+        "Explains the predictions of PyTorch models: torch.export (.pt2) or TorchScript files.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     scope = ScopeType.INHERIT,

@@ -9,9 +9,15 @@ import picocli.CommandLine.IVersionProvider;
 
 /** The versions that {@code --version} prints. */
 final class Version implements IVersionProvider {
+  /** What models may be stored as. */
+  static final String FORMATS =
+      "model formats: torch.export (.pt2, torch 2.5 and newer), TorchScript (traced or scripted)";
+
   @Override
   public String[] getVersion() {
-    return new String[] {"zennit4j " + own(), "Java " + System.getProperty("java.version")};
+    return new String[] {
+      "zennit4j " + own(), "Java " + System.getProperty("java.version"), FORMATS
+    };
   }
 
   /** The version of this build. */

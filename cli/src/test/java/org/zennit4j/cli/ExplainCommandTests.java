@@ -181,7 +181,7 @@ class ExplainCommandTests {
         "--threads -1            | 2 | --threads",
         "--labels none.txt       | 1 | none.txt: no such file",
         "-m none.pt              | 1 | none.pt: no such file",
-        "-m pom.xml              | 1 | not a TorchScript archive",
+        "-m pom.xml              | 1 | not a torch.export or TorchScript archive",
         "-o pom.xml              | 2 | neither a folder nor a name that ends in .png",
         "-o pom.xml/x.png        | 1 | pom.xml is not a folder",
         "--bogus                 | 2 | unknown option: '--bogus'",

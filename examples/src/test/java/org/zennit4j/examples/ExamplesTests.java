@@ -112,7 +112,7 @@ class ExamplesTests {
         .contains("features.0 (torch.nn.Conv2d)")
         .contains("[1, 10] sum ");
     assertThat(printed(CheckModel::main, "photos/chelsea.png", "1"))
-        .contains("not a TorchScript archive");
+        .contains("not a torch.export or TorchScript archive");
   }
 
   @Test

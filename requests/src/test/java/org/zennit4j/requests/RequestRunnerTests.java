@@ -195,7 +195,7 @@ class RequestRunnerTests {
       value = {
         "\"model\": \"lenet\" | \"model\": \"lnet\" | there is no model 'lnet'; the nearest: lenet",
         "\"model\": \"lenet\" | \"model\": \"gone\" | gone.pt: no such file",
-        "\"model\": \"lenet\" | \"model\": \"text\" | text.pt: not a TorchScript archive",
+        "\"model\": \"lenet\" | \"model\": \"text\" | text.pt: not a torch.export or TorchScript archive",
         "\"model\": \"lenet\" | \"model\": \"neither\" | model 'neither' has no file",
         "\"model\": \"lenet\", | `` | case: the key 'model' is missing",
         "lenet.npz | nothing.npz | nothing.npz: no such file",

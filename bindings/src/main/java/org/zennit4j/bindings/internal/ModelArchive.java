@@ -67,7 +67,7 @@ public final class ModelArchive {
       throw new ModelLoadException(
           source
               + (kind == null
-                  ? ": neither a torch.export nor a TorchScript archive, or a truncated one ("
+                  ? ": not a torch.export or TorchScript archive, or a truncated one ("
                       + e.getMessage()
                       + "); save the model with torch.export.save or torch.jit.save"
                   : ": " + kind),
