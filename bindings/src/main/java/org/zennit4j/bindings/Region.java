@@ -4,6 +4,7 @@
  */
 package org.zennit4j.bindings;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -155,6 +156,22 @@ public final class Region {
       return OptionalDouble.of(value.toDouble());
     }
     return value.isInt() ? OptionalDouble.of((double) value.toInt()) : OptionalDouble.empty();
+  }
+
+  /**
+   * A list of integers among an operator's constant arguments.
+   *
+   * @param argument the argument's name, such as {@code dims}
+   * @return the integers in order, or empty if there is no such list or it depends on the input
+   */
+  public Optional<List<Long>> integers(String argument) {
+    Constant constant =
+        instruction instanceof Instruction.Operate operate
+            ? LinearMaps.constant(operate, owner, argument)
+            : null;
+    return constant != null && LinearMaps.isIntegers(constant.value())
+        ? Optional.of(Arrays.stream(LinearMaps.longs(constant.value())).boxed().toList())
+        : Optional.empty();
   }
 
   /**
