@@ -194,6 +194,7 @@ final class GraphCompiler {
 
   /** Tracing writes the device down on which it happened: it becomes the one to run on. */
   private IValue placed(IValue value) {
+    StoredTensors.check(value);
     if (value.isTensor() && value.toTensor().defined()) {
       return new IValue(cast.apply(value.toTensor()));
     }
