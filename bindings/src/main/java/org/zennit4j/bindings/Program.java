@@ -15,6 +15,7 @@ import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.Uses;
 
 /**
@@ -79,7 +80,8 @@ public final class Program implements AutoCloseable {
               if (base != null) {
                 base.uses.leave();
               }
-            });
+            },
+            base == null ? Leaks.none() : Leaks.of(this, "a canonized program"));
   }
 
   /**

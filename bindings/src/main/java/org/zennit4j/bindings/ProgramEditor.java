@@ -15,6 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.internal.Leaks;
 
 /**
  * Collects changes to a {@link Program} and makes the changed program. The original is never
@@ -34,10 +35,12 @@ public final class ProgramEditor implements AutoCloseable {
   private final Map<Integer, Integer> ranks = new HashMap<>();
   private final Map<Integer, Sum> sums = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
+  private final Leaks.Trace trace;
   private boolean closed;
 
   ProgramEditor(Program program) {
     this.program = program;
+    this.trace = Leaks.of(this, "a program's editor");
   }
 
   /**
@@ -175,6 +178,7 @@ public final class ProgramEditor implements AutoCloseable {
             () -> Natives.releaseAll(owned),
             program);
     closed = true;
+    trace.close();
     return changed;
   }
 
@@ -183,13 +187,14 @@ public final class ProgramEditor implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      trace.close();
       Natives.releaseAll(owned);
     }
   }
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("this editor is done: begin another one with program.edit()");
+      throw trace.refusal("this editor is done: begin another one with program.edit()");
     }
   }
 

@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
@@ -49,6 +50,7 @@ public final class Propagation implements AutoCloseable {
   private List<LayerRelevance> layerRelevances = List.of();
   private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
   private final Cleaner.Cleanable exit;
+  private final Leaks.Trace trace;
   private boolean recording;
   private volatile boolean inactive;
   private volatile NativeWork work;
@@ -92,6 +94,7 @@ public final class Propagation implements AutoCloseable {
     this.program = program;
     this.functions = functions;
     this.options = options;
+    this.trace = Leaks.of(this, "a pass");
     this.exit =
         CLEANER.register(
             this,
@@ -134,7 +137,7 @@ public final class Propagation implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("this pass was closed");
+      throw trace.refusal("this pass was closed");
     }
   }
 
@@ -371,6 +374,7 @@ public final class Propagation implements AutoCloseable {
       return;
     }
     closed = true;
+    trace.close();
     for (AutoCloseable resource : resources) {
       if (resource instanceof Values values) {
         values.close();

@@ -40,6 +40,7 @@ import org.bytedeco.pytorch.named_module_iterator;
 import org.bytedeco.pytorch.named_module_list;
 import org.bytedeco.pytorch.named_parameter_iterator;
 import org.bytedeco.pytorch.named_parameter_list;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.NativeWork;
 
 /**
@@ -61,6 +62,7 @@ public final class ScriptModel implements AutoCloseable {
   private final Map<String, List<ModuleHook>> hooks = new ConcurrentHashMap<>();
   private final List<String> findings;
   private final UnaryOperator<Program> rewriting;
+  private final Leaks.Trace trace;
   private volatile boolean closed;
 
   /** The loaded module, shared between models of several dtypes. */
@@ -153,6 +155,7 @@ public final class ScriptModel implements AutoCloseable {
       throw e;
     }
     this.module = module;
+    this.trace = Leaks.of(this, "the model " + module.source);
   }
 
   private static Code compile(GraphCompiler compiler, Module module) {
@@ -590,7 +593,7 @@ public final class ScriptModel implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("the model " + module.source + " was closed");
+      throw trace.refusal("the model " + module.source + " was closed");
     }
   }
 
@@ -616,6 +619,7 @@ public final class ScriptModel implements AutoCloseable {
               + (open == 1 ? "" : "s"));
     }
     closed = true;
+    trace.close();
     program.close();
   }
 }

@@ -22,6 +22,7 @@ import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Uses;
 import org.zennit4j.rules.Rule;
@@ -82,7 +83,8 @@ public final class Plan implements AutoCloseable {
               () -> {
                 free(functions, own);
                 companions.forEach(Runnable::run);
-              });
+              },
+              Leaks.of(this, "a plan of the model " + model.source()));
     } catch (Throwable e) {
       try {
         free(functions, canonized == model.program() ? null : canonized);
