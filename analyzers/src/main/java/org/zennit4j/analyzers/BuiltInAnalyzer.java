@@ -15,10 +15,10 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerRelevance;
@@ -35,6 +35,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
   private final ResolvedMethod method;
   private final InputReader reader;
   private final Engine engine;
+  private final Leaks.Trace trace;
   private volatile boolean closed;
 
   BuiltInAnalyzer(ScriptModel model, ResolvedMethod method) {
@@ -42,6 +43,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
     this.method = method;
     this.reader = new InputReader(model, method.batched());
     this.engine = Engines.of(model, method);
+    this.trace = Leaks.of(this, "an analyzer " + method.name());
   }
 
   BuiltInAnalyzer(ScriptModel model, String name, MethodOptions options) {
@@ -72,7 +74,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
    */
   public final Attribution attribute(Tensor input, Target target, AttributionOptions options) {
     if (closed) {
-      throw new ClosedException("the analyzer " + method.name() + " was closed");
+      throw trace.refusal("the analyzer " + method.name() + " was closed");
     }
     Explanation kept;
     try (PointerScope scope = new PointerScope()) {
@@ -162,6 +164,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
         return;
       }
       closed = true;
+      trace.close();
     }
     engine.close();
   }

@@ -8,9 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.Propagation;
@@ -30,6 +31,7 @@ public final class Attribution implements AutoCloseable {
   private final List<String> warnings;
   private final List<Propagation> propagations;
   private final boolean scoped;
+  private final Leaks.Trace trace;
   private boolean closed;
 
   /** Takes over tensors that were kept. */
@@ -55,6 +57,9 @@ public final class Attribution implements AutoCloseable {
     this.relevances = relevances;
     this.layers = layers;
     this.scoped = scoped;
+    // In a scope the tensors are the scope's.
+    boolean owner = !scoped || !propagations.isEmpty() || PointerScope.getInnerScope() == null;
+    this.trace = owner ? Leaks.of(this, "an attribution") : Leaks.none();
     if (scoped) {
       tensors().forEach(Natives::handOver);
     }
@@ -172,7 +177,7 @@ public final class Attribution implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("the attribution was closed");
+      throw trace.refusal("the attribution was closed");
     }
   }
 
@@ -209,6 +214,7 @@ public final class Attribution implements AutoCloseable {
       return;
     }
     closed = true;
+    trace.close();
     List<Tensor> all = tensors();
     for (Tensor tensor : all.subList(from, all.size())) {
       if (tensor != null) {

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
@@ -62,12 +63,14 @@ public final class PlanPool implements AutoCloseable {
 
   private final Set<Thread> running = new HashSet<>();
   private final int queue;
+  private final Leaks.Trace trace;
   private boolean closed;
   private boolean released;
 
   private PlanPool(ScriptModel source, int queue) {
     this.source = source.retain();
     this.queue = queue;
+    this.trace = Leaks.of(this, "a pool of the model " + source.source());
   }
 
   /**
@@ -206,7 +209,7 @@ public final class PlanPool implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("the pool was closed");
+      throw trace.refusal("the pool was closed");
     }
   }
 
@@ -224,6 +227,7 @@ public final class PlanPool implements AutoCloseable {
         throw new Zennit4jException("work in a pool cannot close the pool");
       }
       closed = true;
+      trace.close();
       waiting.forEach(Condition::signal);
       while (!running.isEmpty()) {
         idle.awaitUninterruptibly();

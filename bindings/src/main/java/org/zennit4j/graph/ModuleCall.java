@@ -69,6 +69,11 @@ public final class ModuleCall extends Region {
   }
 
   @Override
+  public Optional<List<Long>> integers(String argument) {
+    return Optional.empty();
+  }
+
+  @Override
   public List<String> operators() {
     List<String> names = new ArrayList<>();
     new Instruction.Visitor<Void>() {

@@ -4,6 +4,7 @@
  */
 package org.zennit4j.graph;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,6 +71,13 @@ public final class OperatorCall extends Region {
       return OptionalDouble.of(value.toDouble());
     }
     return value.isInt() ? OptionalDouble.of((double) value.toInt()) : OptionalDouble.empty();
+  }
+
+  @Override
+  public Optional<List<Long>> integers(String argument) {
+    return constant(argument)
+        .filter(Constant::isIntegers)
+        .map(value -> Arrays.stream(Constant.integers(value)).boxed().toList());
   }
 
   /**

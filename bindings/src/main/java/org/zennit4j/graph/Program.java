@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.Uses;
 import org.zennit4j.graph.ir.Definition;
 
@@ -64,7 +65,8 @@ public final class Program implements AutoCloseable {
               if (base != null) {
                 base.uses.leave();
               }
-            });
+            },
+            base == null ? Leaks.none() : Leaks.of(this, "a canonized program"));
   }
 
   /**

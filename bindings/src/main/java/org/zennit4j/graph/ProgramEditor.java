@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.UnsupportedOperatorException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.graph.ir.Block;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
@@ -41,10 +42,12 @@ public final class ProgramEditor implements AutoCloseable {
   private final Map<Integer, Integer> ranks = new HashMap<>();
   private final Map<Integer, Label> labels = new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
+  private final Leaks.Trace trace;
   private boolean closed;
 
   ProgramEditor(Program program) {
     this.program = program;
+    this.trace = Leaks.of(this, "a program's editor");
   }
 
   /**
@@ -177,6 +180,7 @@ public final class ProgramEditor implements AutoCloseable {
     Program changed =
         new Program(definition.with(rewrite(entry)), () -> Natives.releaseAll(owned), program);
     closed = true;
+    trace.close();
     return changed;
   }
 
@@ -185,13 +189,14 @@ public final class ProgramEditor implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      trace.close();
       Natives.releaseAll(owned);
     }
   }
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("this editor is done: begin another one with program.edit()");
+      throw trace.refusal("this editor is done: begin another one with program.edit()");
     }
   }
 

@@ -130,6 +130,14 @@ public abstract sealed class Region permits ModuleCall, OperatorCall {
   public abstract OptionalDouble number(String argument);
 
   /**
+   * A list of integers among an operator's constant arguments.
+   *
+   * @param argument the argument's name, such as {@code dims}
+   * @return the integers in order, or empty if there is no such list or it depends on the input
+   */
+  public abstract Optional<List<Long>> integers(String argument);
+
+  /**
    * The operators that run in this layer, in order, calls inside included.
    *
    * @return qualified names such as {@code aten::conv2d}

@@ -33,6 +33,7 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.UnsupportedOperatorException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.ModelArchive;
 import org.zennit4j.bindings.internal.NativeMessage;
 import org.zennit4j.bindings.internal.NativeWork;
@@ -70,6 +71,7 @@ public final class ScriptModel implements AutoCloseable {
   private final Map<String, List<ModuleHook>> hooks = new ConcurrentHashMap<>();
   private final List<String> findings;
   private final UnaryOperator<Program> rewriting;
+  private final Leaks.Trace trace;
   private volatile boolean closed;
 
   private ScriptModel(ModelSource module, LoadOptions options) {
@@ -137,6 +139,7 @@ public final class ScriptModel implements AutoCloseable {
       throw e;
     }
     this.module = module;
+    this.trace = Leaks.of(this, "the model " + module.name());
   }
 
   /** Runs when no pass is inside the loaded program any more. */
@@ -474,7 +477,7 @@ public final class ScriptModel implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("the model " + module.name() + " was closed");
+      throw trace.refusal("the model " + module.name() + " was closed");
     }
   }
 
@@ -500,6 +503,7 @@ public final class ScriptModel implements AutoCloseable {
               + (open == 1 ? "" : "s"));
     }
     closed = true;
+    trace.close();
     program.close();
   }
 }

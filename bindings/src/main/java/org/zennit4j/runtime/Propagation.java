@@ -28,6 +28,7 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.AutogradFunction;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
@@ -57,6 +58,7 @@ public final class Propagation implements AutoCloseable {
   private List<LayerRelevance> layerRelevances = List.of();
   private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
   private final Cleaner.Cleanable exit;
+  private final Leaks.Trace trace;
   private boolean recording;
   private volatile boolean inactive;
   private volatile NativeWork work;
@@ -100,6 +102,7 @@ public final class Propagation implements AutoCloseable {
     this.program = program;
     this.functions = functions;
     this.options = options;
+    this.trace = Leaks.of(this, "a pass");
     this.exit =
         CLEANER.register(
             this,
@@ -159,7 +162,7 @@ public final class Propagation implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedException("this pass was closed");
+      throw trace.refusal("this pass was closed");
     }
   }
 
@@ -397,6 +400,7 @@ public final class Propagation implements AutoCloseable {
       return;
     }
     closed = true;
+    trace.close();
     for (AutoCloseable resource : resources) {
       if (resource instanceof Values values) {
         values.close();

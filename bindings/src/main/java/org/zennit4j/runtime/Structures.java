@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.TupleElements;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.UnsupportedOperatorException;
+import org.zennit4j.bindings.internal.Dictionaries;
 import org.zennit4j.graph.ir.Instruction;
 
 /** Makes lists, tuples and dictionaries and takes them apart; the results are kept. */

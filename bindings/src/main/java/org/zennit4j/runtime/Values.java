@@ -17,6 +17,7 @@ import org.bytedeco.pytorch.TupleElements;
 import org.bytedeco.pytorch.Type;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.internal.Dictionaries;
 
 /**
  * The arguments or results of a call, with the floating tensors in them, at any depth of lists,

@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.JitModule;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.internal.StoredTensors;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.TensorCast;
@@ -143,6 +144,7 @@ final class GraphCompiler {
 
   /** Tracing writes the device down on which it happened: it becomes the one to run on. */
   IValue placed(IValue value) {
+    StoredTensors.check(value);
     if (value.isTensor() && value.toTensor().defined()) {
       return new IValue(cast.apply(value.toTensor()));
     }

@@ -34,6 +34,7 @@ import org.zennit4j.graph.Region;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.testing.ModelBuilder;
+import org.zennit4j.testing.Mutator;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
 import org.zennit4j.testing.TensorSubject;
@@ -380,6 +381,27 @@ class LoadingTests {
       assertThat(back.mul(x).sum().item_double())
           .isCloseTo(z.mul(g).sum().item_double(), Offset.offset(1e-11));
     }
+  }
+
+  /** LibTorch believes the shape: it would read, and hand out, memory behind the weights. */
+  @Test
+  void aTensorThatIsLargerThanItsValuesIsRefused() throws IOException {
+    ModelBuilder b = new ModelBuilder(ScalarType.Float, 1);
+    Path file = ModelBuilder.save(b.sequential(b.linear(113, 111)), folder.resolve("large.pt"));
+    Map<String, byte[]> entries = Mutator.entries(Files.readAllBytes(file));
+    String name =
+        entries.keySet().stream().filter(n -> n.endsWith("data.pkl")).findFirst().orElseThrow();
+    byte[] pickle = entries.get(name);
+    int at = 0;
+    while (pickle[at] != 'K' || pickle[at + 1] != 111) {
+      at++;
+    }
+    pickle[at + 1] = (byte) 250;
+    Files.write(file, Mutator.archive(entries));
+    assertThatThrownBy(() -> ScriptModel.load(file))
+        .isInstanceOf(ModelLoadException.class)
+        .hasMessageContaining("large.pt: the file is damaged: a tensor of shape [250")
+        .hasMessageContaining("larger than the values");
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.zennit4j.testing.ForkedJvm;
 
 /**
  * A process that ends while threads are inside LibTorch ends with the status that was asked for:

@@ -37,6 +37,8 @@ class OperatorNamesTests {
           "ExportedRecomposer.java",
           "ExportedGraph.java",
           "Dictionaries.java",
+          "ChannelAxis.java",
+          "BatchNormMerge.java",
           // These define one operator, or read its arguments.
           "BatchNorm.java",
           "RegionFinder.java",

@@ -4,8 +4,12 @@
  */
 package org.zennit4j.composites;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -20,11 +24,25 @@ import org.zennit4j.graph.Region;
  * Merges one batch normalisation into the linear layer before it: {@code W' = s W}, {@code b' = s
  * (b - mean) + beta} with {@code s = gamma / sqrt(variance + eps)}.
  *
- * <p>That holds where the axis that is normalised, axis 1, is the axis of the layer's outputs. Of a
- * matrix product it is the last axis, so the number of dimensions is checked when the network runs.
+ * <p>That holds where the axis that is normalised, axis 1, is the axis of the layer's outputs, and
+ * the values are not changed in between. Of a matrix product it is the last axis, so the number of
+ * dimensions is checked when the network runs.
  */
 final class BatchNormMerge {
+  /** Operators that ask their second argument for its shape or type only. */
+  private static final Set<String> LIKE =
+      Set.of("aten::reshape_as", "aten::view_as", "aten::expand_as", "aten::type_as");
+
   private BatchNormMerge() {}
+
+  /**
+   * What a normalisation is merged into.
+   *
+   * @param linear the linear operator
+   * @param dimensions how many the normalisation's input must have, {@link ChannelAxis#ANY} if that
+   *     does not matter
+   */
+  record Partner(Region linear, int dimensions) {}
 
   /**
    * The linear operator whose output a normalisation is the only one to use, and with whose
@@ -34,36 +52,58 @@ final class BatchNormMerge {
    * @param flow the network's data flow
    * @return the operator, or empty if the pair must not be merged
    */
-  static Optional<Region> partner(Region norm, DataFlow flow) {
+  static Optional<Partner> partner(Region norm, DataFlow flow) {
+    List<Region> path = new ArrayList<>();
+    Region user = norm;
     Optional<Region> producer = flow.producer(norm, 0);
-    if (producer.isEmpty() || producer.get().linearMap().isEmpty()) {
+    while (producer.isPresent() && isOnlyUser(user, producer.get(), flow)) {
+      user = producer.get();
+      if (user.linearMap().isPresent()) {
+        return agreeing(user, path, norm);
+      }
+      if (!ChannelAxis.follows(user)) {
+        return Optional.empty();
+      }
+      path.add(0, user);
+      producer = flow.producer(user, 0);
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isOnlyUser(Region user, Region producer, DataFlow flow) {
+    List<Region> consumers =
+        flow.onlyConsumers(producer).orElse(List.of()).stream()
+            .filter(consumer -> !asksForShape(consumer, producer, flow))
+            .toList();
+    return !consumers.isEmpty() && consumers.stream().allMatch(c -> isWithin(c, user));
+  }
+
+  private static boolean asksForShape(Region consumer, Region producer, DataFlow flow) {
+    return LIKE.contains(consumer.operators().get(0))
+        && !flow.producer(consumer, 0).equals(Optional.of(producer));
+  }
+
+  private static Optional<Partner> agreeing(Region linear, List<Region> path, Region norm) {
+    LinearMap map = linear.linearMap().orElseThrow();
+    if (channels(map) != norm.batchNorm().orElseThrow().mean().numel()) {
       return Optional.empty();
     }
-    Optional<List<Region>> consumers = flow.onlyConsumers(producer.get());
-    boolean only =
-        consumers.isPresent()
-            && !consumers.get().isEmpty()
-            && consumers.get().stream().allMatch(c -> isWithin(c, norm));
-    return only
-            && channels(producer.get().linearMap().get())
-                == norm.batchNorm().orElseThrow().mean().numel()
-            && (!isFrozen(norm) || dimensions(producer.get()) == 4)
-        ? producer
+    int convolution = map.isConvolution() ? (int) map.weight().dim() : 0;
+    OptionalInt dimensions = ChannelAxis.dimensions(convolution, channels(map), path);
+    if (dimensions.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!isFrozen(norm)) {
+      return Optional.of(new Partner(linear, dimensions.getAsInt()));
+    }
+    // Torchvision's own form numbers axes from the end, and so fits images alone.
+    return dimensions.getAsInt() == ChannelAxis.ANY || dimensions.getAsInt() == 4
+        ? Optional.of(new Partner(linear, 4))
         : Optional.empty();
   }
 
-  /** Torchvision's own form numbers axes from the end, and so fits images alone. */
   private static boolean isFrozen(Region norm) {
     return norm.layer() != null && norm.layer().className().contains("FrozenBatchNorm");
-  }
-
-  /**
-   * The dimensions of a batch of the layer's outputs in which axis 1 is the axis of its output
-   * channels: for a matrix product that is the last one.
-   */
-  private static int dimensions(Region linear) {
-    LinearMap map = linear.linearMap().orElseThrow();
-    return map.isConvolution() ? (int) map.weight().dim() : 2;
   }
 
   static boolean isWithin(Region region, Region container) {
@@ -79,7 +119,8 @@ final class BatchNormMerge {
     return map.isTransposed() ? map.weight().size(1) * map.groups() : map.weight().size(0);
   }
 
-  static void merge(ProgramEditor editor, Region linear, Region norm) {
+  static void merge(ProgramEditor editor, Partner partner, Region norm) {
+    Region linear = partner.linear();
     LinearMap map = linear.linearMap().orElseThrow();
     BatchNorm bn = norm.batchNorm().orElseThrow();
     try (PointerScope scope = new PointerScope()) {
@@ -97,7 +138,7 @@ final class BatchNormMerge {
       editor.setParameter(linear, "weight", weight);
       editor.setParameter(linear, "bias", bias);
     }
-    editor.neutralize(norm, dimensions(linear));
+    editor.neutralize(norm, partner.dimensions());
   }
 
   private static Tensor scaled(LinearMap map, Tensor scale) {
@@ -105,7 +146,7 @@ final class BatchNormMerge {
     int dimensions = (int) weight.dim();
     if (!map.isTransposed()) {
       long[] shape = new long[dimensions];
-      java.util.Arrays.fill(shape, 1);
+      Arrays.fill(shape, 1);
       shape[0] = -1;
       return weight.mul(scale.view(shape));
     }
@@ -114,7 +155,7 @@ final class BatchNormMerge {
     long groups = map.groups();
     long[] split = new long[dimensions + 1];
     long[] spread = new long[dimensions + 1];
-    java.util.Arrays.fill(spread, 1);
+    Arrays.fill(spread, 1);
     split[0] = groups;
     split[1] = weight.size(0) / groups;
     for (int i = 1; i < dimensions; i++) {

@@ -15,8 +15,9 @@ import org.zennit4j.registry.Entry;
 
 /**
  * Merges each batch normalisation into the linear layer whose output it alone uses, wherever both
- * are registered, module or functional. A normalisation that follows anything else stays as it is.
- * The merged layer remains as one that hands on its input.
+ * are registered, module or functional, also where axes are moved between the two. A normalisation
+ * that follows anything else stays as it is. The merged layer remains as one that hands on its
+ * input.
  */
 public record MergeBatchNorm() implements Canonizer {
   @Override
@@ -31,9 +32,9 @@ public record MergeBatchNorm() implements Canonizer {
           continue;
         }
         if (region.batchNorm().isPresent()) {
-          Optional<Region> linear = BatchNormMerge.partner(region, flow);
-          if (linear.isPresent()) {
-            BatchNormMerge.merge(editor, linear.get(), region);
+          Optional<BatchNormMerge.Partner> partner = BatchNormMerge.partner(region, flow);
+          if (partner.isPresent()) {
+            BatchNormMerge.merge(editor, partner.get(), region);
             merged.add(region.id());
           }
         }

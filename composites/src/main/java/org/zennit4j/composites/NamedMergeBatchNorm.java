@@ -52,7 +52,7 @@ public record NamedMergeBatchNorm(List<Pair> pairs) implements Canonizer {
   @Override
   public Program apply(Program program) {
     DataFlow flow = program.dataFlow();
-    Map<Region, Region> matches = new LinkedHashMap<>();
+    Map<Region, BatchNormMerge.Partner> matches = new LinkedHashMap<>();
     for (Pair pair : pairs) {
       List<Layer> linears = pair.linears().stream().map(n -> layer(program, n)).toList();
       SequentialMergeBatchNorm.match(

@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Uses;
 import org.zennit4j.graph.Layer;
@@ -82,7 +83,8 @@ public final class Plan implements AutoCloseable {
               () -> {
                 free(functions, own);
                 companions.forEach(Runnable::run);
-              });
+              },
+              Leaks.of(this, "a plan of the model " + model.source()));
     } catch (Throwable e) {
       try {
         free(functions, canonized == model.program() ? null : canonized);

@@ -24,7 +24,7 @@ public record SequentialMergeBatchNorm() implements Canonizer {
   @Override
   public Program apply(Program program) {
     DataFlow flow = program.dataFlow();
-    Map<Region, Region> pairs = new LinkedHashMap<>();
+    Map<Region, BatchNormMerge.Partner> pairs = new LinkedHashMap<>();
     List<Layer> leaves = program.layers().stream().filter(Layer::leaf).toList();
     for (int i = 1; i < leaves.size(); i++) {
       if (leaves.get(i - 1).matches(Types.LINEAR) && leaves.get(i).matches(Types.BATCH_NORM)) {
@@ -35,12 +35,12 @@ public record SequentialMergeBatchNorm() implements Canonizer {
   }
 
   /** Merges pairs of normalisations and linear operators, all of which were found to match. */
-  static Program merged(Program program, Map<Region, Region> pairs) {
+  static Program merged(Program program, Map<Region, BatchNormMerge.Partner> pairs) {
     if (pairs.isEmpty()) {
       return program;
     }
     try (ProgramEditor editor = program.edit()) {
-      pairs.forEach((norm, linear) -> BatchNormMerge.merge(editor, linear, norm));
+      pairs.forEach((norm, partner) -> BatchNormMerge.merge(editor, partner, norm));
       return editor.apply();
     }
   }
@@ -52,7 +52,7 @@ public record SequentialMergeBatchNorm() implements Canonizer {
   static void match(
       Program program,
       DataFlow flow,
-      Map<Region, Region> pairs,
+      Map<Region, BatchNormMerge.Partner> pairs,
       List<Layer> linears,
       Layer norm,
       String canonizer) {
@@ -64,8 +64,8 @@ public record SequentialMergeBatchNorm() implements Canonizer {
         throw new CompositeException(
             canonizer + ": '" + norm.name() + "' is no batch normalisation in evaluation mode");
       }
-      Optional<Region> linear = BatchNormMerge.partner(region, flow);
-      if (linear.isEmpty() || !belongs(linear.get(), linears)) {
+      Optional<BatchNormMerge.Partner> partner = BatchNormMerge.partner(region, flow);
+      if (partner.isEmpty() || !belongs(partner.get().linear(), linears)) {
         throw new CompositeException(
             canonizer
                 + ": '"
@@ -74,7 +74,7 @@ public record SequentialMergeBatchNorm() implements Canonizer {
                 + String.join("', '", linears.stream().map(Layer::name).toList())
                 + "', since it does not normalise that layer's output alone; use merge_batch_norm");
       }
-      pairs.put(region, linear.get());
+      pairs.put(region, partner.get());
     }
   }
 

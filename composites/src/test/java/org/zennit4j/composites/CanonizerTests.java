@@ -95,6 +95,48 @@ class CanonizerTests {
     }
   }
 
+  /** LeViT's layer and two of time series; T is the number of tokens, equal to the channels. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          self.norm.forward(y.flatten(0, 1)).reshape_as(y)
+          self.norm.forward(y.flatten(0, -2)).view_as(y)
+          self.norm.forward(y.reshape(-1, 3)).reshape(2, 3, 3)
+          self.norm.forward(y.transpose(1, 2)).transpose(1, 2)
+          self.norm.forward(y.transpose(-1, -2).contiguous()).transpose(1, 2)
+          self.norm.forward(y.permute(0, 2, 1)).permute(0, 2, 1)
+          """)
+  void normalisationIsMergedWhereAxesAreMovedBefore(String expression) {
+    Map<String, JitModule> children = children("linear", b.linear(5, 3), "norm", b.batchNorm(1, 3));
+    Tensor x = SeededWeights.normal(1, ScalarType.Double, 2, 3, 5);
+    try (ScriptModel model =
+        net(children, "    y = self.linear.forward(x)\n    return " + expression + "\n")) {
+      assertThat(changes(model, Canonizers.mergeBatchNorm(), x)).isTrue();
+      assertThat(changes(model, Canonizers.sequentialMergeBatchNorm(), x)).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          self.norm.forward(y.transpose(0, 1))
+          self.norm.forward(y.transpose(1, 2)) + y
+          self.norm.forward(y.reshape(3, -1).t()[:, :3])
+          self.norm.forward(y.permute(2, 1, 0))
+          """)
+  void normalisationOfAnotherAxisStays(String expression) {
+    Map<String, JitModule> children = children("linear", b.linear(5, 3), "norm", b.batchNorm(1, 3));
+    Tensor x = SeededWeights.normal(1, ScalarType.Double, 3, 3, 5);
+    try (ScriptModel model =
+        net(children, "    y = self.linear.forward(x)\n    return " + expression + "\n")) {
+      assertThat(changes(model, Canonizers.mergeBatchNorm(), x)).isFalse();
+    }
+  }
+
   @Test
   void rulesSeeTheMergedParameters() {
     JitModule unmerged = b.conv(2, 2, 3, 3, Conv.PLAIN.withBias(false));

@@ -63,7 +63,7 @@ final class CaseRunner {
       describe(folder, node, model, Optional.empty(), warnings);
       return warnings;
     }
-    Path data = file.folder().resolve(json.string("data"));
+    Path data = file.resolve(json.string("data"));
     try (Npz npz = Npz.open(data)) {
       List<String> warnings =
           run(json, models.get(model, options), ArraySource.of(npz, file.folder()), folder);

@@ -80,7 +80,7 @@ final class CaseSidecars {
 
   private JsonNode relocated(JsonNode node, Path folder) {
     if (node.isTextual() && node.textValue().endsWith(".npy")) {
-      Path path = file.folder().resolve(node.textValue());
+      Path path = file.resolve(node.textValue());
       if (Files.isRegularFile(path)) {
         return JsonNodeFactory.instance.textNode(Provenance.relative(path, folder));
       }

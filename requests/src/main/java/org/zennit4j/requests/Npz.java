@@ -19,6 +19,7 @@ import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.zennit4j.bindings.internal.Leaks;
 
 /**
  * An open npz file: a zip of npy files, stored or deflated, each of which is read when it is asked
@@ -33,6 +34,7 @@ public final class Npz implements AutoCloseable {
   private final Path path;
   private final ZipFile zip;
   private final Map<String, ZipEntry> entries;
+  private final Leaks.Trace trace;
 
   private Npz(Path path, ZipFile zip) {
     this.path = path;
@@ -46,6 +48,7 @@ public final class Npz implements AutoCloseable {
               byName.put(file.substring(0, file.length() - SUFFIX.length()), entry);
             });
     this.entries = Collections.unmodifiableMap(byName);
+    this.trace = Leaks.of(this, "the archive " + path);
   }
 
   /**
@@ -137,6 +140,7 @@ public final class Npz implements AutoCloseable {
   /** Closes the file; closing twice is harmless. Arrays that were read stay valid. */
   @Override
   public void close() {
+    trace.close();
     try {
       zip.close();
     } catch (IOException e) {

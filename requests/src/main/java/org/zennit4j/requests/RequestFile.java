@@ -5,6 +5,7 @@
 package org.zennit4j.requests;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -134,7 +135,16 @@ public final class RequestFile {
           Npy.printable(
               "model '" + name + "' has no " + (form == null ? "" : form + " ") + "file"));
     }
-    return folder().resolve(file);
+    return resolve(file);
+  }
+
+  /** A path that the file names. */
+  Path resolve(String path) {
+    try {
+      return folder().resolve(path);
+    } catch (InvalidPathException e) {
+      throw new RequestException(Npy.printable("'" + path + "' is no path"), e);
+    }
   }
 
   /** The form that is meant: what was asked for, else the first that there is a file of. */

@@ -419,4 +419,27 @@ class RequestRunnerTests {
 
     assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
   }
+
+  /** Half a character cannot be written as the name of a file. */
+  @Test
+  void pathsThatAreNoneAreRefusedByName() {
+    String odd = "x\\ud800.npz";
+    RequestRunner.Summary summary =
+        RequestRunner.of(
+                RequestFile.read(
+                    write(
+                        "{\"format\": 1, \"models\": {\"odd\": {\"scripted\": \"m\\u0000.pt\", \"traced\": null},"
+                            + " \"lenet\": {\"scripted\": \"models/lenet.pt\", \"traced\": null}}, \"cases\": ["
+                            + one("a\\udc00", "")
+                            + ", "
+                            + one("b", "").replace("data/lenet.npz", odd)
+                            + ", "
+                            + one("c", "").replace("\"lenet\"", "\"odd\"")
+                            + "]}")))
+            .run(output);
+    assertThat(summary.results().values())
+        .hasSize(3)
+        .allMatch(text -> text.contains("is no path") || text.contains("is no name for a folder"))
+        .noneMatch(text -> text.contains("Exception"));
+  }
 }

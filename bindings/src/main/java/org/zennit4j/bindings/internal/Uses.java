@@ -13,6 +13,7 @@ import org.zennit4j.bindings.ClosedException;
 public final class Uses {
   private final String refusal;
   private final Runnable free;
+  private final Leaks.Trace trace;
   private int inside;
   private boolean closed;
 
@@ -21,10 +22,12 @@ public final class Uses {
    *
    * @param refusal what someone who comes too late is told
    * @param free frees what is guarded; runs once, in the thread that closes or leaves last
+   * @param trace hears of the close
    */
-  public Uses(String refusal, Runnable free) {
+  public Uses(String refusal, Runnable free, Leaks.Trace trace) {
     this.refusal = refusal;
     this.free = free;
+    this.trace = trace;
   }
 
   /**
@@ -44,7 +47,7 @@ public final class Uses {
    */
   public synchronized void check() {
     if (closed) {
-      throw new ClosedException(refusal);
+      throw trace.refusal(refusal);
     }
   }
 
@@ -71,6 +74,7 @@ public final class Uses {
         return false;
       }
       closed = true;
+      trace.close();
       last = inside == 0;
     }
     if (last) {

@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.bindings;
+package org.zennit4j.testing;
 
 import java.io.File;
 import java.io.IOException;
@@ -13,10 +13,18 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Starts a class of the tests in a JVM of its own. */
-final class ForkedJvm {
+public final class ForkedJvm {
   private ForkedJvm() {}
 
-  static ProcessBuilder of(Class<?> main, List<String> options, String... arguments) {
+  /**
+   * Prepares a JVM with the class path of this one.
+   *
+   * @param main the class whose main method runs
+   * @param options of the JVM
+   * @param arguments of the main method
+   * @return not started; both outputs are one
+   */
+  public static ProcessBuilder of(Class<?> main, List<String> options, String... arguments) {
     String classPath =
         Stream.of(
                 Path.of("target/classes").toString(),
@@ -35,8 +43,15 @@ final class ForkedJvm {
     return new ProcessBuilder(command).redirectErrorStream(true);
   }
 
-  /** Reads what the process prints up to a line. */
-  static void await(java.io.BufferedReader output, String line, StringBuilder read)
+  /**
+   * Reads what a process prints up to a line.
+   *
+   * @param output what it prints
+   * @param line the line
+   * @param read where all lines are kept
+   * @throws IOException if it cannot be read
+   */
+  public static void await(java.io.BufferedReader output, String line, StringBuilder read)
       throws IOException {
     for (String next = output.readLine(); next != null; next = output.readLine()) {
       read.append(next).append('\n');

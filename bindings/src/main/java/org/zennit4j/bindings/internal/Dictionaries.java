@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.runtime;
+package org.zennit4j.bindings.internal;
 
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -19,7 +19,7 @@ import org.zennit4j.bindings.Natives;
  * Dictionaries of TorchScript. The presets can read them only; they are made and filled by
  * LibTorch's own operators.
  */
-final class Dictionaries {
+public final class Dictionaries {
   private Dictionaries() {}
 
   /**
@@ -28,7 +28,7 @@ final class Dictionaries {
    * @param entries key, value, key, value...; not owned
    * @return the dictionary, kept for the caller
    */
-  static IValue make(Type.TypePtr key, Type.TypePtr value, IValue[] entries) {
+  public static IValue make(Type.TypePtr key, Type.TypePtr value, IValue[] entries) {
     try (PointerScope scope = new PointerScope()) {
       IValueVector stack = new IValueVector();
       apply("aten::dict", "", stack);
@@ -44,7 +44,7 @@ final class Dictionaries {
   }
 
   /** Sets the value of a key. */
-  static void put(IValue dict, IValue key, IValue value) {
+  public static void put(IValue dict, IValue key, IValue value) {
     try (PointerScope scope = new PointerScope()) {
       IValueVector stack = new IValueVector(3);
       stack.put(0, dict);
@@ -72,7 +72,7 @@ final class Dictionaries {
   }
 
   /** The keys and values of a dictionary, in order, each a copy in the caller's scope. */
-  static List<IValue[]> entries(IValue value) {
+  public static List<IValue[]> entries(IValue value) {
     List<IValue[]> result = new java.util.ArrayList<>();
     GenericDict dict = value.toGenericDict();
     GenericDictIterator end = dict.end();
