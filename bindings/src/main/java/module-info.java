@@ -5,6 +5,9 @@ module org.zennit4j.bindings {
   requires transitive org.bytedeco.pytorch;
 
   exports org.zennit4j.bindings;
+  exports org.zennit4j.graph;
+  exports org.zennit4j.runtime;
+  exports org.zennit4j.model;
   exports org.zennit4j.bindings.internal to
       org.zennit4j.rules,
       org.zennit4j.composites,

@@ -5,7 +5,7 @@
 package org.zennit4j.analyzers;
 
 import java.util.Map;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * LRP with a kind of composite: alpha1beta0, alpha2beta1, epsilon, gamma, flat, wsquare on all

@@ -5,8 +5,8 @@
 package org.zennit4j.analyzers;
 
 import java.util.Optional;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * LRP for inputs between bounds: z^B on input layers, another rule on the other kernel layers.

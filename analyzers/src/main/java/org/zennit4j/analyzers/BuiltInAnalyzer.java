@@ -16,12 +16,12 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ClosedException;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerRelevance;
 
 /**
  * What SignXAI's analyzers have in common: a method with its options, prepared for one model.

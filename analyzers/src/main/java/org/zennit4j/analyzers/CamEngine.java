@@ -22,20 +22,20 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
-import org.zennit4j.bindings.ValueFlow;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.NearestNames;
 import org.zennit4j.composites.Positions;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /** Grad-CAM: the maps of a layer, weighted by their mean gradients. */
 final class CamEngine implements Engine {
@@ -54,7 +54,7 @@ final class CamEngine implements Engine {
 
   CamEngine(ScriptModel model, Optional<String> layer) {
     this.program = model.program();
-    ValueFlow flow = new ValueFlow(program);
+    DataFlow flow = program.dataFlow();
     this.named = layer.map(this::calls).orElse(List.of());
     Map<Region, Region> map = new java.util.LinkedHashMap<>();
     for (Region operator : flow.operators()) {
@@ -92,7 +92,7 @@ final class CamEngine implements Engine {
   }
 
   /** Past normalisations, residual sums and dropout to the first activation, if it gets there. */
-  private static Region follow(ValueFlow flow, Region convolution) {
+  private static Region follow(DataFlow flow, Region convolution) {
     Region last = convolution;
     while (flow.consumers(last).size() == 1 && !flow.output().contains(last)) {
       Region user = flow.consumers(last).iterator().next();
@@ -119,7 +119,7 @@ final class CamEngine implements Engine {
     return layer.matches("Activation") || (layer.functional() && further);
   }
 
-  private static boolean isSum(ValueFlow flow, Region operator) {
+  private static boolean isSum(DataFlow flow, Region operator) {
     return Operators.of(operator).name().equals("add")
         && flow.dependsOnInput(operator, 0)
         && flow.dependsOnInput(operator, 1);

@@ -18,21 +18,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Operators.Kind;
-import org.zennit4j.bindings.Operators.Trait;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
-import org.zennit4j.bindings.ValueFlow;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Positions;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Operators.Kind;
+import org.zennit4j.graph.Operators.Trait;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /**
  * DeepLIFT with the rescale rule: one pass for the baseline, which keeps what nonlinearities were
@@ -56,7 +56,7 @@ final class DeepLiftEngine implements Engine {
 
   /** The calls that need a multiplier of their own, and whether they are maximum poolings. */
   private static Map<Integer, Boolean> nonlinearities(Program program) {
-    ValueFlow flow = new ValueFlow(program);
+    DataFlow flow = program.dataFlow();
     Set<Region> last = TrailingSoftmax.in(program);
     Map<Integer, Boolean> result = new HashMap<>();
     for (Region operator : flow.operators()) {
@@ -86,7 +86,7 @@ final class DeepLiftEngine implements Engine {
     return result;
   }
 
-  private static int dependent(ValueFlow flow, Region operator) {
+  private static int dependent(DataFlow flow, Region operator) {
     int count = 0;
     for (int i = 0; i < flow.arguments(operator); i++) {
       count += flow.dependsOnInput(operator, i) ? 1 : 0;
@@ -103,7 +103,7 @@ final class DeepLiftEngine implements Engine {
   }
 
   /** A division is linear in its numerator. */
-  private static boolean isNonlinear(ValueFlow flow, Region operator, String name) {
+  private static boolean isNonlinear(DataFlow flow, Region operator, String name) {
     boolean reduction =
         (name.equals("max") || name.equals("min"))
             && (flow.arguments(operator) == 1 || operator.number("dim").isPresent());

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Deep Taylor decomposition: z+ on hidden layers, w² on input layers, or z^B where the options low

@@ -4,9 +4,9 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /** Chooses how a method makes its base map. */
 final class Engines {

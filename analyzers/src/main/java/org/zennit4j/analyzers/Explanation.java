@@ -13,13 +13,13 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.bindings.CancelledException;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /**
  * A base map and what came with it; the tensors belong to the scope in which it was made.

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Grad-CAM: the maps of a layer, weighted by their mean gradients, resized to the input.

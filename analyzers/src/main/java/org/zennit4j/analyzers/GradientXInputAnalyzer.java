@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** The gradient of the target's score times the input. */
 public final class GradientXInputAnalyzer extends BuiltInAnalyzer {

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Gradients integrated along the straight path from a baseline to the input.

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * LRP with one rule on all kernel layers: epsilon, zplus, or alphabeta with alpha 1 and beta 0.

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * LRP with an epsilon that follows the spread of each layer's own input, on all kernel layers.

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Any method by its name, for instance {@code lrpz_epsilon_0_1} or {@code gradient_x_input_x_sign};

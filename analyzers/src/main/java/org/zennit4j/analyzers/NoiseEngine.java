@@ -19,6 +19,7 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.runtime.Propagation;
 
 /** SmoothGrad and VarGrad: mean and variance of the gradients at noisy copies of the input. */
 final class NoiseEngine implements Engine {
@@ -44,7 +45,7 @@ final class NoiseEngine implements Engine {
   public Explanation explain(Tensor x, Target target, AttributionOptions options) {
     Optional<Tensor> given = noise.map(value -> read(value, x));
     int count = given.map(tensor -> (int) tensor.size(0)).orElse(samples);
-    Tensor output = Explanation.checked(plan.program().run(x), x);
+    Tensor output = Explanation.checked(Propagation.run(plan.program(), x), x);
     Target fixed = target.resolve(output);
     Tensor scale = given.isPresent() ? null : scale(x);
     Random random = new Random(seed);

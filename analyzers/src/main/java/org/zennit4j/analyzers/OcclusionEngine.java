@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.model.ScriptModel;
 
 /** Occlusion: how much the score falls when a window is covered. */
 final class OcclusionEngine implements Engine {

@@ -7,7 +7,7 @@ package org.zennit4j.analyzers;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Uniform noise, the same for every channel and sample. */
 final class RandomEngine implements Engine {

@@ -4,7 +4,7 @@
  */
 package org.zennit4j.analyzers;
 
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** Uniform noise between -1 and 1, a control for comparisons. */
 public final class RandomUniformAnalyzer extends BuiltInAnalyzer {

@@ -9,17 +9,17 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Context;
 import org.zennit4j.composites.Positions;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 import org.zennit4j.rules.ReLUDeconvNet;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Rules for ReLUs and ReLU6s, wherever they are: modules, functional, in place, as a clamp or a

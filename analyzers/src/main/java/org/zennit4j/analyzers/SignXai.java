@@ -21,10 +21,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * SignXAI's functions: one name, one call.

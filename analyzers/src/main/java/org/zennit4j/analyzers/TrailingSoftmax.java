@@ -6,10 +6,10 @@ package org.zennit4j.analyzers;
 
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.zennit4j.bindings.Ending;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.graph.Ending;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 
 /** Finds the softmax or log-softmax that a model ends in, by its program, not by values. */
 final class TrailingSoftmax {
@@ -23,7 +23,7 @@ final class TrailingSoftmax {
   /** A model that ends before its softmax, or an equal one if it has none. */
   static ScriptModel remove(ScriptModel model) {
     return Ending.of(model.program()).mixesClasses()
-        ? Ending.remove(model)
+        ? model.withoutEnding()
         : model.rewritten(UnaryOperator.identity());
   }
 }

@@ -5,7 +5,7 @@
 package org.zennit4j.analyzers;
 
 import java.util.Map;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * The variance of the gradients at noisy copies of the input.

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.TensorSubject;

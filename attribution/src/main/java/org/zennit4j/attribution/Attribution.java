@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.ClosedException;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Propagation;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.Propagation;
 
 /**
  * The result of an attribution: the model's output and the relevance of its inputs.

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.graph.Layer;
 
 /**
  * How an attribution runs, whatever the attributor.

@@ -12,16 +12,16 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.CancelledException;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /**
  * Explains outputs of a model: runs its plan on an input and gives relevance.

@@ -16,10 +16,10 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.Attributor.Pass;
 import org.zennit4j.bindings.ClosedException;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.Propagation;
 
 /**
  * Runs changed copies of the inputs, several of them side by side on the batch axis, and adds up

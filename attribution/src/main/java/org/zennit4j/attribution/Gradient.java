@@ -7,9 +7,9 @@ package org.zennit4j.attribution;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.CancelledException;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * One pass: the gradient, as the plan's rules change it. With an LRP composite this is LRP; without

@@ -13,9 +13,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * The mean gradient on the straight path from a baseline to the input, times the difference of the

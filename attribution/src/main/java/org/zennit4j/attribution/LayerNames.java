@@ -9,9 +9,9 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
 
 /** Layers by whole names or patterns, in which {@code *} stands for any text. */
 record LayerNames(List<String> names) implements Predicate<Layer> {

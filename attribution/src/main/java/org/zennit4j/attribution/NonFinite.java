@@ -12,12 +12,12 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerRelevance;
-import org.zennit4j.bindings.ModuleHook;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.ModuleHook;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /**
  * Where NaN or infinity appeared first in a pass.

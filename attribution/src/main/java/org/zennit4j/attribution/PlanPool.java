@@ -14,10 +14,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.zennit4j.bindings.ClosedException;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Several devices as one: a replica of a model with its plan on each, and calls that take the next

@@ -19,11 +19,11 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * The mean of relevances of noisy copies of the input. The standard deviation of the noise is a

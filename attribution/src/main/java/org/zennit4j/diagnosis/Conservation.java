@@ -15,8 +15,8 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.runtime.LayerRelevance;
 
 /**
  * How much relevance arrives at each layer, how much it passes on, and to what the rest is lost.

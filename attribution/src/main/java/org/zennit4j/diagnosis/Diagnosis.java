@@ -13,16 +13,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Ending;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Operators.Trait;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.diagnosis.Finding.Kind;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Ending;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Operators.Trait;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * What is unusual about a model, and about the rules that a plan gives it: what it ends in, what

@@ -11,15 +11,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Context;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * What layers' rules lose, and to what: each rule is asked twice, the second time with biases that

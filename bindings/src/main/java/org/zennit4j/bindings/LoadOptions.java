@@ -14,8 +14,7 @@ import java.util.Set;
  * @param dtype the floating dtype to run in; {@link Dtype#AS_STORED} keeps the file's
  * @param allowTraining whether a model in training mode is accepted; otherwise it is put into
  *     evaluation mode if the file holds that branch
- * @param classTypes types of a user's own module classes, by class name as in {@link
- *     Layer#className()}
+ * @param classTypes types of a user's own module classes, by class name as layers have it
  * @param checksums whether every entry of the file is read once more and compared with its CRC-32,
  *     which LibTorch does not do: a flipped bit in a weight gives other numbers without a word
  */

@@ -67,34 +67,14 @@ public final class Natives {
     return tensor;
   }
 
-  static void releaseAll(List<? extends Pointer> pointers) {
+  /**
+   * Frees several objects that were kept.
+   *
+   * @param pointers the objects; null and closed ones are passed over
+   */
+  public static void releaseAll(List<? extends Pointer> pointers) {
     for (Pointer pointer : pointers) {
       release(pointer);
     }
-  }
-
-  /**
-   * The part of a native error message that tells something: its first line, without C++ source
-   * positions.
-   */
-  static String firstLine(Throwable error) {
-    return firstLine(String.valueOf(error.getMessage()));
-  }
-
-  static String firstLine(String message) {
-    for (String line : message.split("\n", -1)) {
-      String text = line.strip();
-      if (!text.isEmpty()
-          && !text.startsWith("The following operation failed in the TorchScript interpreter")
-          && !text.startsWith("Traceback of TorchScript")
-          && !text.startsWith("RuntimeError:")) {
-        int source = text.indexOf("Exception raised from");
-        return source > 0 ? text.substring(0, source).strip() : text;
-      }
-      if (text.startsWith("RuntimeError:")) {
-        return text.substring("RuntimeError:".length()).strip();
-      }
-    }
-    return message.strip();
   }
 }

@@ -3,10 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 /**
- * LibTorch from Java: {@link org.zennit4j.bindings.ScriptModel} loads a TorchScript file, {@link
- * org.zennit4j.bindings.Program} says what it computes, {@link org.zennit4j.bindings.Propagation}
- * runs it and lets a {@link org.zennit4j.bindings.LayerFunction} or a {@link
- * org.zennit4j.bindings.ModuleHook} take the place of a layer's gradient. Knows no rule.
+ * LibTorch from Java: the loaded library, what its objects need to be kept and freed, devices,
+ * dtypes and the exceptions. Knows no graph.
  *
  * <p>Tensors live outside of the Java heap: an open {@code PointerScope} or {@code close()} frees
  * them. Every failure is a {@link org.zennit4j.bindings.Zennit4jException}; where another exception

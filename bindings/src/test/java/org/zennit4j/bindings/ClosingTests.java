@@ -20,6 +20,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ClosedUnderUse;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
@@ -85,9 +91,10 @@ class ClosingTests {
       changed = editor.bypass(relu).apply();
     }
     model.close();
-    assertThat(changed.run(torch.rand(1, 3, 8, 8)).get(0).isfinite().all().item_bool()).isTrue();
+    assertThat(Propagation.run(changed, torch.rand(1, 3, 8, 8)).get(0).isfinite().all().item_bool())
+        .isTrue();
     changed.close();
-    assertThatThrownBy(() -> changed.run(torch.rand(1, 3, 8, 8)))
+    assertThatThrownBy(() -> Propagation.run(changed, torch.rand(1, 3, 8, 8)))
         .isInstanceOf(ClosedException.class);
   }
 

@@ -46,6 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.zennit4j.model.Model;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.NativeLeaks;
 
 /** Files that are no model, or a bad one: one clear line each, whatever stands in them. */

@@ -46,6 +46,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.ModelInput;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.Model;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.TensorSubject;
 
@@ -152,7 +161,7 @@ class ExportedTests {
       Region act = model.program().regions(model.program().layer("act").orElseThrow()).get(0);
       assertThat(act.operators()).containsExactly("aten::relu");
       assertThat(act.overwritesInput()).isTrue();
-      assertThat(model.program().writesInPlace()).isFalse();
+      assertThat(model.program().definition().writesInPlace()).isFalse();
       assertValues(model.run(six()).get(0), 2, 0, 6, 0, 10, 0);
     }
   }

@@ -22,6 +22,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.zennit4j.graph.Region;
+import org.zennit4j.graph.ir.Block;
+import org.zennit4j.graph.ir.Instruction;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.ModuleHook;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
@@ -221,7 +230,7 @@ class LifetimeTests {
                 return x
             """);
     try (ScriptModel model = ScriptModel.of(net)) {
-      Block body = model.program().entry().callee.body();
+      Block body = model.program().definition().entry().callee.body();
       List<Block> blocks = new ArrayList<>();
       collect(body, blocks);
       assertThat(blocks).hasSizeGreaterThan(4);
@@ -244,12 +253,7 @@ class LifetimeTests {
   private static void collect(Block block, List<Block> blocks) {
     blocks.add(block);
     for (Instruction instruction : block.instructions) {
-      if (instruction instanceof Instruction.Branch branch) {
-        collect(branch.then, blocks);
-        collect(branch.otherwise, blocks);
-      } else if (instruction instanceof Instruction.Loop loop) {
-        collect(loop.body, blocks);
-      }
+      instruction.blocks().forEach(inner -> collect(inner, blocks));
     }
   }
 }

@@ -28,6 +28,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.Propagation;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
@@ -189,7 +194,7 @@ class LoadingTests {
     assertThatThrownBy(() -> model.to(Dtype.FLOAT64)).isInstanceOf(ClosedException.class);
     assertThatThrownBy(() -> model.run(input(ScalarType.Float)))
         .isInstanceOf(ClosedException.class);
-    assertThatThrownBy(() -> program.run(input(ScalarType.Float)))
+    assertThatThrownBy(() -> Propagation.run(program, input(ScalarType.Float)))
         .isInstanceOf(ClosedException.class);
     assertThatThrownBy(program::edit).isInstanceOf(ClosedException.class);
   }

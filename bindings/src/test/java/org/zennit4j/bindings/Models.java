@@ -11,11 +11,13 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
-import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.ModuleForward;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.TensorSubject;
 
 /** What several tests do with models. */
@@ -32,14 +34,7 @@ final class Models {
 
   /** What the module itself computes. */
   static List<Tensor> forward(JitModule module, Tensor... inputs) {
-    IValueVector arguments = new IValueVector();
-    for (Tensor input : inputs) {
-      arguments.push_back(new IValue(input));
-    }
-    Values values = new Values(new IValue[] {Natives.keep(new IValue(module.forward(arguments)))});
-    List<Tensor> result = values.tensors().stream().map(Tensor::new).toList();
-    values.close();
-    return result;
+    return ModuleForward.run(module, inputs);
   }
 
   /**

@@ -16,8 +16,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.zennit4j.bindings.Operators.Kind;
-import org.zennit4j.bindings.Operators.Trait;
+import org.zennit4j.graph.Ending;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Operators.Kind;
+import org.zennit4j.graph.Operators.Trait;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.NativeLeaks;
 import org.zennit4j.testing.SeededWeights;
@@ -46,6 +49,8 @@ class OperatorsTests {
     assertThat(unknown.traits()).isEmpty();
     assertThat(unknown.types()).isEmpty();
     assertThat(Operators.isKnown("mine::twice")).isFalse();
+    assertThat(Operators.of("aten::multiply_")).isEqualTo(Operators.of("mul"));
+    assertThat(Operators.of("aten::concat")).isEqualTo(Operators.of("cat"));
     // Another library's operator of the same name is another operator.
     assertThat(Operators.of("mine::relu").kind()).isEqualTo(Kind.OTHER);
     assertThat(Operators.of("mine::relu_").name()).isEqualTo("mine::relu_");
@@ -83,7 +88,7 @@ class OperatorsTests {
             "return torch.softmax(y, 1) * 1",
             "return torch.sigmoid(y).double().float()")) {
       try (ScriptModel model = model(line);
-          ScriptModel logits = Ending.remove(model);
+          ScriptModel logits = model.withoutEnding();
           ScriptModel plain = model("return y")) {
         Tensor x = SeededWeights.normal(3, ScalarType.Float, 2, 4);
         TensorSubject.assertThat(logits.run(x).get(0)).isBitEqualTo(plain.run(x).get(0));

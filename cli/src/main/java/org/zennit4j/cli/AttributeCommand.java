@@ -19,9 +19,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Ending;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Provenance;
 import picocli.CommandLine.Command;
@@ -144,7 +143,7 @@ final class AttributeCommand implements Callable<Integer> {
           "--sidecar writes a request that can be run again, and requests cannot say --remove-softmax");
     }
     try (ScriptModel loaded = loading.load(model, false);
-        ScriptModel network = removeSoftmax ? Ending.remove(loaded) : loaded;
+        ScriptModel network = removeSoftmax ? loaded.withoutEnding() : loaded;
         Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
         PointerScope scope = new PointerScope()) {
       exported = network.format().equals("torch.export");

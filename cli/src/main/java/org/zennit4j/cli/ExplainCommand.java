@@ -20,15 +20,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Ending;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Recommendation;
+import org.zennit4j.graph.Ending;
 import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Picture;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Provenance;
 import picocli.CommandLine;
@@ -137,7 +137,7 @@ final class ExplainCommand implements Callable<Integer> {
         ScriptModel network =
             keepEnding || Ending.of(loaded.program()) == Ending.OTHER
                 ? loaded
-                : Ending.remove(loaded);
+                : loaded.withoutEnding();
         Explainers explainers = open(network, defaults);
         Progress progress = Progress.of("photographs", images.size())) {
       Ending ending = Ending.of(loaded.program());

@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Program;
 
 /** A way to explain a model: a composite and an attributor, or a method of SignXAI. */
 interface Explainer extends AutoCloseable {

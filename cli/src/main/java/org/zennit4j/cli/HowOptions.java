@@ -6,8 +6,8 @@ package org.zennit4j.cli;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.CompositeRegistry;
+import org.zennit4j.model.ScriptModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

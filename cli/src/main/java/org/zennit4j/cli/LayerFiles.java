@@ -18,11 +18,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.Attribution;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerRelevance;
-import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
 import org.zennit4j.requests.NdArray;
+import org.zennit4j.runtime.LayerRelevance;
 
 /** Writes the relevances at layers. */
 final class LayerFiles {

@@ -18,11 +18,11 @@ import org.zennit4j.analyzers.ResolvedMethod;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.graph.Program;
 import org.zennit4j.images.Preprocessing;
+import org.zennit4j.model.ScriptModel;
 
 /** Explains with a method of SignXAI. */
 final class MethodExplainer implements Explainer {

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LoadOptions;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -12,10 +12,10 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Attributor;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.graph.Program;
+import org.zennit4j.model.ScriptModel;
 
 /** Explains with a composite and an attributor. */
 final class PlanExplainer implements Explainer {

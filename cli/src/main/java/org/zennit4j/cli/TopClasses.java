@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.Ending;
+import org.zennit4j.graph.Ending;
 import org.zennit4j.requests.NdArray;
 
 /** The most likely classes of one sample. */

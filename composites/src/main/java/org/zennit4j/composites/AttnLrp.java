@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
 import org.zennit4j.rules.Epsilon;
@@ -183,13 +183,13 @@ public record AttnLrp(
   /** The network's operators and where their arguments come from, found once for each network. */
   private static final class Roles {
     private final Program program;
-    private final ValueFlow flow;
+    private final DataFlow flow;
     private final Factors factors;
     private final Map<Layer, Region> sites = new HashMap<>();
 
     private Roles(Program program) {
       this.program = program;
-      this.flow = new ValueFlow(program);
+      this.flow = program.dataFlow();
       this.factors = new Factors(flow);
       program.regions().stream()
           .filter(Region::isOperator)

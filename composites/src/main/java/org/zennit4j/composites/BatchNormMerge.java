@@ -10,11 +10,11 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.BatchNorm;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.LinearMap;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.BatchNorm;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 
 /**
  * Merges one batch normalisation into the linear layer before it: {@code W' = s W}, {@code b' = s
@@ -39,7 +39,7 @@ final class BatchNormMerge {
     if (producer.isEmpty() || producer.get().linearMap().isEmpty()) {
       return Optional.empty();
     }
-    Optional<List<Region>> consumers = flow.consumers(producer.get());
+    Optional<List<Region>> consumers = flow.onlyConsumers(producer.get());
     boolean only =
         consumers.isPresent()
             && !consumers.get().isEmpty()

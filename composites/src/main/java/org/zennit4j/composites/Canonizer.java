@@ -5,7 +5,7 @@
 package org.zennit4j.composites;
 
 import java.util.Map;
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Program;
 
 /**
  * Rewrites a network into one that computes the same and that rules can explain. The model itself

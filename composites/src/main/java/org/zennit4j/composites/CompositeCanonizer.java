@@ -6,7 +6,7 @@ package org.zennit4j.composites;
 
 import java.util.List;
 import java.util.Map;
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Program;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Entry;
 

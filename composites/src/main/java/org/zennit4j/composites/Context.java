@@ -6,7 +6,7 @@ package org.zennit4j.composites;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Program;
 
 /**
  * What a composite remembers while it is asked for the rules of one network, such as whether the

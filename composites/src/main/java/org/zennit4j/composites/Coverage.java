@@ -6,8 +6,8 @@ package org.zennit4j.composites;
 
 import java.util.List;
 import java.util.Map;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
 import org.zennit4j.rules.Rule;
 
 /** Says which layers a composite left without a rule although it gave one to others like them. */

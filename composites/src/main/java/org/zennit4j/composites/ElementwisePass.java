@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Region;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Pass for elementwise steps that may have a constant tensor as second input: inputs of the

@@ -11,9 +11,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Region;
 
 /**
  * Which factor of a product carries the signal, told by where the factors come from: a factor that
@@ -22,8 +22,6 @@ import org.zennit4j.bindings.ValueFlow;
  */
 final class Factors {
 
-  private static final Set<String> AFFINE = Set.of("mul", "div", "add", "sub", "rsub", "neg");
-
   private static final Set<String> SCALING = Set.of("mul", "div", "neg");
 
   /** Bounded and not zero at zero. */
@@ -31,9 +29,9 @@ final class Factors {
 
   private static final Set<String> INVERSES = Set.of("rsqrt", "reciprocal");
 
-  private final ValueFlow flow;
+  private final DataFlow flow;
 
-  Factors(ValueFlow flow) {
+  Factors(DataFlow flow) {
     this.flow = flow;
   }
 
@@ -46,7 +44,7 @@ final class Factors {
    */
   OptionalInt signal(Region product, boolean constantWeights) {
     String name = Operators.of(product).name();
-    if (name.equals("div") || name.equals("divide") || name.equals("true_divide")) {
+    if (name.equals("div")) {
       return OptionalInt.of(0);
     }
     if (name.equals("einsum")) {
@@ -97,7 +95,7 @@ final class Factors {
   }
 
   private static boolean isProduct(String name) {
-    return name.equals("mul") || name.equals("multiply");
+    return name.equals("mul");
   }
 
   /** An activation, or one that is written as a product. */
@@ -193,9 +191,15 @@ final class Factors {
     }
   }
 
+  /** A sum, product or quotient. */
+  private static boolean isLinear(Region operator) {
+    Operators.Info info = Operators.of(operator);
+    return info.is(Operators.Trait.AFFINE) || info.name().equals("div");
+  }
+
   private boolean isAffine(Region operator) {
     String name = Operators.of(operator).name();
-    return name.startsWith("clamp") || (AFFINE.contains(name) && dependents(operator) == 1);
+    return name.startsWith("clamp") || (isLinear(operator) && dependents(operator) == 1);
   }
 
   private boolean isScaling(Region operator) {
@@ -206,8 +210,7 @@ final class Factors {
   }
 
   private boolean isElementwise(Region operator) {
-    return Operators.of(operator).is(Operators.Trait.ELEMENTWISE)
-        || AFFINE.contains(Operators.of(operator).name());
+    return Operators.of(operator).is(Operators.Trait.ELEMENTWISE) || isLinear(operator);
   }
 
   private int dependents(Region operator) {

@@ -7,12 +7,12 @@ package org.zennit4j.composites;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Operators.Kind;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Operators.Kind;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
@@ -151,9 +151,9 @@ public record KernelComposite(
 
   /** Means that a normalisation is made of keep their gradient. */
   private static boolean isPooling(Context context, Layer layer) {
-    ValueFlow flow = (ValueFlow) context.get(FLOW);
+    DataFlow flow = (DataFlow) context.get(FLOW);
     if (flow == null) {
-      flow = new ValueFlow(context.program());
+      flow = context.program().dataFlow();
       context.put(FLOW, flow);
     }
     for (Region mean : context.program().regions(layer)) {

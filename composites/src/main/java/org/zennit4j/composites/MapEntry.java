@@ -5,7 +5,7 @@
 package org.zennit4j.composites;
 
 import java.util.List;
-import org.zennit4j.bindings.Layer;
+import org.zennit4j.graph.Layer;
 import org.zennit4j.rules.Rule;
 
 /**

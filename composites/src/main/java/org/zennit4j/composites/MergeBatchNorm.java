@@ -7,10 +7,10 @@ package org.zennit4j.composites;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
 
 /**

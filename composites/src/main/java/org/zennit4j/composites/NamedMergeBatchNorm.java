@@ -7,11 +7,11 @@ package org.zennit4j.composites;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Entry;
 

@@ -8,10 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
 
 /** Finds names in maps that no layer has. */
 final class Names {

@@ -14,17 +14,17 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.zennit4j.bindings.Devices;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Uses;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Rule;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /**
  * A model, canonized, with a rule for each layer and everything prepared that does not depend on

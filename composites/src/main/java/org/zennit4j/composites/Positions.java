@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Operators.Trait;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Operators.Trait;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 
 /**
  * Where the kernel layers of a network stand: linear layers and convolutions, modules and
@@ -119,11 +119,11 @@ public final class Positions {
   }
 
   private static final class Search {
-    private final ValueFlow flow;
+    private final DataFlow flow;
     private final Map<Integer, Boolean> known = new HashMap<>();
 
     Search(Program program) {
-      this.flow = new ValueFlow(program);
+      this.flow = program.dataFlow();
     }
 
     Positions find() {

@@ -5,10 +5,10 @@
 package org.zennit4j.composites;
 
 import java.util.Optional;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ValueFlow;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
 
 /**
  * The named composite that fits a network by what it holds: {@code attn_lrp} where there is
@@ -30,7 +30,7 @@ public record Recommendation(String composite, String reason) {
    * @return the recommendation
    */
   public static Recommendation of(Program program) {
-    ValueFlow flow = new ValueFlow(program);
+    DataFlow flow = program.dataFlow();
     return flow.operators().stream()
         .map(operator -> holds(flow, operator).map(what -> found(what, operator)))
         .flatMap(Optional::stream)
@@ -53,7 +53,7 @@ public record Recommendation(String composite, String reason) {
     return new Recommendation(PER_OPERATOR, "since " + path + " holds " + what);
   }
 
-  private static Optional<String> holds(ValueFlow flow, Region operator) {
+  private static Optional<String> holds(DataFlow flow, Region operator) {
     String name = Operators.of(operator).name();
     if (name.equals("scaled_dot_product_attention")
         || name.equals("_native_multi_head_attention")) {

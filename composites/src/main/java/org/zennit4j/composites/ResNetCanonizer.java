@@ -4,11 +4,12 @@
  */
 package org.zennit4j.composites;
 
+import java.util.List;
 import java.util.Set;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
 
 /**
@@ -30,7 +31,7 @@ public record ResNetCanonizer() implements Canonizer {
             region.parent().isPresent()
                 && BLOCKS.contains(region.parent().get().layer().className());
         if (inBlock && region.layer().functional() && ResidualSum.isSum(region, flow)) {
-          editor.sum(region, ResidualSum.sumName(region.path()), true);
+          ResidualSum.label(editor, region, ResidualSum.sumName(region.path()), List.of(1, 0));
         }
       }
       if (editor.isEmpty()) {

@@ -5,11 +5,13 @@
 package org.zennit4j.composites;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
+import java.util.Set;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
 
 /**
@@ -29,11 +31,16 @@ public record ResidualSum() implements Canonizer {
       for (Region region : program.regions()) {
         if (isSum(region, flow) && region.layer().functional()) {
           int k = counts.merge(region.path(), 1, Integer::sum) - 1;
-          editor.sum(region, sumName(region.path()) + (k == 0 ? "" : "#" + k), false);
+          label(editor, region, sumName(region.path()) + (k == 0 ? "" : "#" + k), List.of());
         }
       }
       return editor.isEmpty() ? program : editor.apply();
     }
+  }
+
+  /** Makes a layer of type Sum of an operator. */
+  static void label(ProgramEditor editor, Region sum, String name, List<Integer> order) {
+    editor.label(sum, name, "zennit.layer.Sum", Set.of("Sum"), order);
   }
 
   static String sumName(String path) {

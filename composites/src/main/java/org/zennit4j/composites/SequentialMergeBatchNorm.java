@@ -8,11 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.zennit4j.bindings.DataFlow;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
 
 /**

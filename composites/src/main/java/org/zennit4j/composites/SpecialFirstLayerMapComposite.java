@@ -7,8 +7,8 @@ package org.zennit4j.composites;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
 import org.zennit4j.rules.Rule;
 
 /**

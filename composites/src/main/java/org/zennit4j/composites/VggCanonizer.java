@@ -4,7 +4,7 @@
  */
 package org.zennit4j.composites;
 
-import org.zennit4j.bindings.Program;
+import org.zennit4j.graph.Program;
 import org.zennit4j.registry.Entry;
 
 /** Zennit's canonizer for torchvision's VGGs: merges batch normalisations as registered. */

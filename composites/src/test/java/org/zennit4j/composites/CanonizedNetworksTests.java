@@ -18,9 +18,10 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.graph.Program;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.Propagation;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
@@ -133,7 +134,7 @@ class CanonizedNetworksTests {
       return;
     }
     try {
-      assertThat(program.run(x).get(0)).within(1e-12, 1e-12).of(expected);
+      assertThat(Propagation.run(program, x).get(0)).within(1e-12, 1e-12).of(expected);
       merged++;
     } catch (ShapeException e) {
       assertThat(e).hasMessageContaining("was merged into the layer before it");

@@ -17,8 +17,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.bindings.ClosedException;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
@@ -27,6 +26,7 @@ import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.WSquare;
 import org.zennit4j.rules.ZPlus;
+import org.zennit4j.runtime.PropagationOptions;
 import org.zennit4j.testing.ModelBuilder;
 import org.zennit4j.testing.ModelBuilder.Conv;
 import org.zennit4j.testing.NativeLeaks;
@@ -455,7 +455,7 @@ class CompositeTests {
           }
 
           @Override
-          public org.zennit4j.bindings.LayerFunction bind(org.zennit4j.bindings.Region region) {
+          public org.zennit4j.runtime.LayerFunction bind(org.zennit4j.graph.Region region) {
             throw new org.zennit4j.rules.RuleException("not this one: " + region.name());
           }
         };

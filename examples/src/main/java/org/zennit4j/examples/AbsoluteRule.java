@@ -13,20 +13,20 @@ import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.LinearMap;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.LayerMapComposite;
 import org.zennit4j.composites.MapEntry;
 import org.zennit4j.composites.Types;
+import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.RuleException;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /** A rule by hand: relevance is shared by the size of the contributions, whatever their sign. */
 public record AbsoluteRule() implements Rule {

@@ -20,8 +20,8 @@ import org.zennit4j.attribution.Occlusion;
 import org.zennit4j.attribution.SmoothGrad;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /** The four attributors, each with its settings. */
 public final class Attributors {

@@ -16,8 +16,8 @@ import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.bindings.LoadOptions;
 import org.zennit4j.bindings.ModelLoadException;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Types;
+import org.zennit4j.model.ScriptModel;
 
 /** Is this file a model that can be explained, and what does it hold? */
 public final class CheckModel {

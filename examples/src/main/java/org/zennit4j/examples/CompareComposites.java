@@ -13,7 +13,6 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
@@ -22,6 +21,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 
 /** The same photograph under several composites, in one picture. */
 public final class CompareComposites {

@@ -13,11 +13,11 @@ import org.zennit4j.analyzers.Analyzer;
 import org.zennit4j.analyzers.MethodAnalyzer;
 import org.zennit4j.analyzers.MethodOptions;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 
 /** A photograph explained by eight of SignXAI's methods, in one picture. */
 public final class CompareMethods {

@@ -14,9 +14,7 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
@@ -27,6 +25,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.AlphaBeta;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Flat;
@@ -35,6 +34,7 @@ import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.WSquare;
 import org.zennit4j.rules.ZBox;
 import org.zennit4j.rules.ZPlus;
+import org.zennit4j.runtime.LayerRelevance;
 
 /**
  * What one rule does at one depth: the rule of the first convolution changes while all others are

@@ -24,9 +24,9 @@ import org.zennit4j.analyzers.MethodAnalyzer;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.images.ColorMap;
 import org.zennit4j.images.RelevanceMaps;
+import org.zennit4j.model.ScriptModel;
 
 /** Which samples of a heartbeat speak for the class? The signal, coloured by its relevance. */
 public final class EcgRelevance {

@@ -14,12 +14,12 @@ import org.zennit4j.analyzers.LRPSequential;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 
 /** A batch of small pictures, explained at once. */
 public final class FashionMethods {

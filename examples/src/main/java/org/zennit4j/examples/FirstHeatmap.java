@@ -10,13 +10,13 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 
 /** Why does the network see a cat? A photograph, a network, a heatmap over the photograph. */
 public final class FirstHeatmap {

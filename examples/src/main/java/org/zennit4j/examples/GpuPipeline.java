@@ -27,13 +27,13 @@ import org.zennit4j.attribution.PlanPool;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Photographs in, heatmaps out, in batches, on all devices: bytes go up, one map for each

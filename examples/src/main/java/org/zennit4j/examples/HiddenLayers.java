@@ -15,14 +15,14 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.HookHandle;
-import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ModuleHook;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.HookHandle;
+import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.ModuleHook;
 
 /** Relevance at hidden layers, and relevance of one channel alone. */
 public final class HiddenLayers {

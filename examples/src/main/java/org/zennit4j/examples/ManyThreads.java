@@ -18,10 +18,10 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /** One plan, many threads: what a service does. */
 public final class ManyThreads {

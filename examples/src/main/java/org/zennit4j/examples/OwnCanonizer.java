@@ -6,13 +6,13 @@ package org.zennit4j.examples;
 
 import java.nio.file.Path;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 
 /** A canonizer of one's own: leaves out modules of a class, such as dropout. */
 public final class OwnCanonizer {

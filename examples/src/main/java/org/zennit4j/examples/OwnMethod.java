@@ -13,7 +13,7 @@ import org.zennit4j.analyzers.MethodAnalyzer;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * A method of one's own: the mean of another method's maps for a picture and for its mirror image.

@@ -8,12 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Program;
-import org.zennit4j.bindings.ProgramEditor;
-import org.zennit4j.bindings.Region;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.CanonizerProvider;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ProgramEditor;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;
 import org.zennit4j.registry.Entry;
@@ -22,6 +21,7 @@ import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.RuleProvider;
 import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * A rule and a canonizer of one's own that have names in JSON. The files in META-INF/services name

@@ -18,8 +18,8 @@ import org.zennit4j.attribution.SmoothGrad;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composites;
+import org.zennit4j.model.ScriptModel;
 
 /** SmoothGrad that tells how far it is, and that stops when its time is over. */
 public final class Progress {

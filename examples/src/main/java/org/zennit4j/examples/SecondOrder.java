@@ -16,8 +16,8 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composites;
+import org.zennit4j.model.ScriptModel;
 
 /** How does the heatmap change when the input changes? The gradient of a loss on the heatmap. */
 public final class SecondOrder {

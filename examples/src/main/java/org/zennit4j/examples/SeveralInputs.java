@@ -15,8 +15,8 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composites;
+import org.zennit4j.model.ScriptModel;
 
 /** A network that looks at an image and at four numbers: one map for each of them. */
 public final class SeveralInputs {

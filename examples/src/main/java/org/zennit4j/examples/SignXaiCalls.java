@@ -15,7 +15,7 @@ import org.zennit4j.analyzers.MethodNameException;
 import org.zennit4j.analyzers.MethodOptions;
 import org.zennit4j.analyzers.SignXai;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /** SignXAI's functions: one name, one call. */
 public final class SignXaiCalls {

@@ -15,11 +15,11 @@ import org.zennit4j.analyzers.Analyzer;
 import org.zennit4j.analyzers.LRPAnalyzer;
 import org.zennit4j.analyzers.LRPSequential;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RelevanceMaps;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.model.ScriptModel;
 
 /** A photograph under SignXAI's analyzers, each map laid over it. */
 public final class SignXaiUsage {

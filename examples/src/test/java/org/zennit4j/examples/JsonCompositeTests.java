@@ -11,9 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.CompositeReader;
 import org.zennit4j.requests.CompositeWriter;
 

@@ -27,15 +27,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.DataFlow;
 import org.zennit4j.bindings.LibTorch;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.PresetArguments;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.ZeroParams;
 import org.zennit4j.testing.SeededWeights;
 

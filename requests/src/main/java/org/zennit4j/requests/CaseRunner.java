@@ -21,12 +21,12 @@ import org.zennit4j.attribution.Attributor;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LoadOptions;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 
 /** Runs one case and writes its files. */
 final class CaseRunner {

@@ -22,10 +22,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.zennit4j.bindings.Layer;
-import org.zennit4j.bindings.LayerRelevance;
-import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
+import org.zennit4j.runtime.LayerRelevance;
 
 /**
  * The layers whose relevances a case asks for: by name, by name and call ({@code relu#1}), or by a

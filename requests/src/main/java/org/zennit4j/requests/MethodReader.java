@@ -14,8 +14,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.analyzers.MethodAnalyzer;
 import org.zennit4j.analyzers.MethodOption;
 import org.zennit4j.analyzers.MethodOptions;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Reads SignXAI's methods and their options, for example {@code "method": "lrpz_epsilon_0_1"} with

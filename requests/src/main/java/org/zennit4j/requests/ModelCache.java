@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LoadOptions;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Models that stay loaded for the next case, the least recently used of which are closed first. Not

@@ -22,8 +22,8 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LoadOptions;
-import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.composites.Composite;
+import org.zennit4j.model.ScriptModel;
 
 /**
  * Holds relevance maps of photographs to those that Zennit computed in float64, from the same

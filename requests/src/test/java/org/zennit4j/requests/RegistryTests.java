@@ -18,12 +18,11 @@ import org.zennit4j.analyzers.BaseMethod;
 import org.zennit4j.analyzers.MethodName;
 import org.zennit4j.analyzers.MethodOptions;
 import org.zennit4j.analyzers.SignXai;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.registry.Registry;
@@ -31,6 +30,7 @@ import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Rules;
+import org.zennit4j.runtime.LayerFunction;
 
 /** What has a name can be written and read back. */
 class RegistryTests {

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Region;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * The general engine of rules, as Zennit's BasicHook: a rule is data, and this runs it on any

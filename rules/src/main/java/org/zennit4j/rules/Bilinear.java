@@ -13,13 +13,13 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Products of activations: elementwise ones (gates), matrix products, {@code bmm}, {@code baddbmm},
@@ -42,8 +42,7 @@ import org.zennit4j.registry.Entry;
  * @param stabilizer of the denominator; default 1e-6
  */
 public record Bilinear(OptionalInt signal, Stabilizer stabilizer) implements Rule {
-  private static final Set<String> ELEMENTWISE =
-      Set.of("mul", "multiply", "div", "divide", "true_divide");
+  private static final Set<String> ELEMENTWISE = Set.of("mul", "div");
   private static final Set<String> MATRIX = Set.of("matmul", "bmm", "mm");
 
   /** Equal parts, with the default stabilizer. */

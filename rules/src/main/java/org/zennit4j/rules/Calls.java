@@ -10,7 +10,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
+import org.zennit4j.runtime.LayerCall;
 
 /** What the rules of operators ask of a call. */
 final class Calls {

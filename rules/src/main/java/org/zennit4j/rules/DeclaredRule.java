@@ -7,10 +7,10 @@ package org.zennit4j.rules;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.Region;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * A rule that is specified by a declaration on {@link BasicRule} and has a faster way on layers

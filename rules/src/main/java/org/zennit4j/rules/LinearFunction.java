@@ -9,11 +9,11 @@ import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.rules.Prepared.Form;
 import org.zennit4j.rules.Prepared.Part;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /** A fast path on one linear map, with what it prepared. Thread-safe. */
 abstract class LinearFunction implements LayerFunction {

@@ -7,12 +7,12 @@ package org.zennit4j.rules;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
-import org.zennit4j.bindings.Operators;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Relevance by share of the output, for layers without parameters: {@code R_x = x * J^T(R / s(z))}.

@@ -6,9 +6,9 @@ package org.zennit4j.rules;
 
 import java.util.List;
 import java.util.Map;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Hands the relevance of the output to the input unchanged: {@code R_x = R}. Not for layers with

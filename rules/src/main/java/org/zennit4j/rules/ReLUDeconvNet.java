@@ -6,9 +6,9 @@ package org.zennit4j.rules;
 
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * DeconvNet's rule for ReLUs: only positive gradients pass, {@code R_x = max(R, 0)}, whatever the

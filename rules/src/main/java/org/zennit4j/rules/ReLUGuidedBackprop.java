@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Guided backpropagation's rule for ReLUs: the gradient where it arrives positive, {@code R_x =

@@ -5,8 +5,8 @@
 package org.zennit4j.rules;
 
 import java.util.Map;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.Region;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * How the relevance of a layer's outputs becomes the relevance of its inputs.

@@ -5,9 +5,9 @@
 package org.zennit4j.rules;
 
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.rules.Prepared.Part;
+import org.zennit4j.runtime.LayerCall;
 
 /** What rules have in common that share out relevance by the layer's own parameters. */
 abstract class ShareFunction extends LinearFunction {

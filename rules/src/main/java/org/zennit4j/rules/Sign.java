@@ -7,11 +7,11 @@ package org.zennit4j.rules;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * LRP-SIGN: the sign of the input in place of the input, {@code R_x = sgn(x) * W^T(R / st(z))},

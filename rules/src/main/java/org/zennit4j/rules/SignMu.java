@@ -4,11 +4,11 @@
  */
 package org.zennit4j.rules;
 
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * LRP-SIGN with a threshold: {@code R_x = sign_mu(x, mu) * W^T(R / st(z))} with sign_mu = +1 where

@@ -9,13 +9,13 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
-import org.zennit4j.bindings.Region;
+import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Epsilon that follows the spread of each layer's own input: {@code R_x = x * W^T(R / (z + e

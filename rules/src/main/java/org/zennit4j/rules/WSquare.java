@@ -7,12 +7,12 @@ package org.zennit4j.rules;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * LRP-w²: relevance by squared weights, whatever the input, {@code R_x = (W²)^T(R / s(W² 1 + b²))}.

@@ -5,10 +5,10 @@
 package org.zennit4j.rules;
 
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * LRP-z: relevance by share of the output, {@code R_x = x * W^T(R / st(z))}.

@@ -6,12 +6,12 @@ package org.zennit4j.rules;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * LRP-z+: only positive contributions count, {@code R_x = x+ * W+^T(q) + x- * W-^T(q)} with {@code

@@ -7,12 +7,12 @@ package org.zennit4j.rules;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerCall;
-import org.zennit4j.bindings.LayerFunction;
-import org.zennit4j.bindings.LinearMap;
+import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.rules.BasicRule.Modification;
 import org.zennit4j.rules.Prepared.Part;
+import org.zennit4j.runtime.LayerCall;
+import org.zennit4j.runtime.LayerFunction;
 
 /**
  * LRP-z+ for layers whose inputs are not negative: {@code R_x = x * W+^T(R / st(W+ x))}, without

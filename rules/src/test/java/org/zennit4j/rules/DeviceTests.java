@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.zennit4j.bindings.Dtype;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.LayerKinds.Kind;
 import org.zennit4j.testing.DeviceTest;
 import org.zennit4j.testing.ModelBuilder;
@@ -168,7 +168,7 @@ class DeviceTests {
           }
 
           @Override
-          public org.zennit4j.bindings.LayerFunction bind(org.zennit4j.bindings.Region region) {
+          public org.zennit4j.runtime.LayerFunction bind(org.zennit4j.graph.Region region) {
             return (call, relevance) ->
                 List.of(
                     call.inputs().get(0).mul(new Scalar(call.inputs().get(0).sum().item_double())));

@@ -9,12 +9,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.bindings.LayerFunction;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.Propagation;
-import org.zennit4j.bindings.PropagationOptions;
-import org.zennit4j.bindings.Region;
-import org.zennit4j.bindings.ScriptModel;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 
 /** One rule at one layer of a model, all others with their gradient. */
 final class Explainer implements AutoCloseable {

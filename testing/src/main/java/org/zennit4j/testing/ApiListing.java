@@ -32,13 +32,17 @@ import java.util.stream.Stream;
 
 /**
  * What a module promises to those who use it: its exported packages' public and protected types and
- * members, one a line, sorted. Read by reflection, so that every JDK lists the same.
+ * members, one a line, sorted; without members that name an internal type. Read by reflection, so
+ * that every JDK lists the same.
  */
 public final class ApiListing {
   /** Set (to anything) to write the committed listing instead of comparing it. */
   public static final String ACCEPT = "api.accept";
 
   private final List<String> lines = new ArrayList<>();
+
+  /** The packages that users cannot name. */
+  private final Set<String> hidden = new TreeSet<>();
 
   private ApiListing() {}
 
@@ -53,6 +57,10 @@ public final class ApiListing {
     try (InputStream in = Files.newInputStream(classes.resolve("module-info.class"))) {
       ModuleDescriptor module = ModuleDescriptor.read(in);
       listing.module(module);
+      listing.hidden.addAll(module.packages());
+      module.exports().stream()
+          .filter(e -> !e.isQualified())
+          .forEach(e -> listing.hidden.remove(e.source()));
       for (String name : sorted(module.exports(), e -> !e.isQualified(), e -> e.source())) {
         listing.packageOf(classes, name);
       }
@@ -218,10 +226,11 @@ public final class ApiListing {
     members.forEach(member -> lines.add("  " + member));
   }
 
-  private static void members(Class<?> type, boolean own, Set<String> members) {
+  private void members(Class<?> type, boolean own, Set<String> members) {
     boolean extensible = !Modifier.isFinal(type.getModifiers());
     for (Field field : type.getDeclaredFields()) {
-      if (isMember(field.getModifiers(), field.isSynthetic(), extensible)) {
+      if (isMember(field.getModifiers(), field.isSynthetic(), extensible)
+          && isNameable(field.getType())) {
         String what = field.isEnumConstant() ? "constant " : "field ";
         members.add(
             what
@@ -232,12 +241,16 @@ public final class ApiListing {
       }
     }
     for (Constructor<?> constructor : type.getDeclaredConstructors()) {
-      if (own && isMember(constructor.getModifiers(), constructor.isSynthetic(), extensible)) {
+      if (own
+          && isMember(constructor.getModifiers(), constructor.isSynthetic(), extensible)
+          && isNameable(constructor.getParameterTypes())) {
         members.add("constructor " + modifiers(constructor.getModifiers()) + call(constructor, ""));
       }
     }
     for (Method method : type.getDeclaredMethods()) {
-      if (isMember(method.getModifiers(), method.isSynthetic(), extensible)) {
+      if (isMember(method.getModifiers(), method.isSynthetic(), extensible)
+          && isNameable(method.getParameterTypes())
+          && isNameable(method.getReturnType())) {
         int modifiers = method.getModifiers() & Modifier.methodModifiers();
         modifiers &= ~Modifier.SYNCHRONIZED & ~Modifier.NATIVE & ~Modifier.STRICT;
         members.add(
@@ -247,6 +260,11 @@ public final class ApiListing {
                 + call(method, text(method.getGenericReturnType()) + " " + method.getName()));
       }
     }
+  }
+
+  /** Whether no type is internal: what has one is for the module's own packages. */
+  private boolean isNameable(Class<?>... types) {
+    return Arrays.stream(types).noneMatch(type -> hidden.contains(type.getPackageName()));
   }
 
   private static boolean isMember(int modifiers, boolean synthetic, boolean extensible) {

@@ -1,0 +1,221 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.graph;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.internal.Uses;
+import org.zennit4j.graph.ir.Definition;
+
+/**
+ * What a model computes: its layers and their calls, ready to be executed operator by operator.
+ *
+ * <p>Each call of a module, each functional operator is a {@link Region} of its own, so that a
+ * module that is used twice keeps its calls apart. Before canonizers, the outputs are bit-equal to
+ * those of the module's own forward.
+ *
+ * <p>Immutable and thread-safe. {@link #edit()} makes changed programs; these share what is
+ * unchanged and own the rest: close them when they are no longer needed. The program of a model is
+ * closed by its model.
+ */
+public final class Program implements AutoCloseable {
+  private final Definition definition;
+  private final Uses uses;
+  private final List<Layer> layers;
+  private final List<Layer> functionalLayers;
+  private final List<Region> regions;
+  private final Map<Integer, Region> byId;
+  private final Region root;
+  private final List<Program> companions = new java.util.concurrent.CopyOnWriteArrayList<>();
+
+  /**
+   * Makes a program; for front ends and for the editor.
+   *
+   * @param definition what a front end read, or a rewriting made
+   * @param free frees what only this program uses, once nobody is inside any more
+   * @param base the program whose constants this one shares, which stays until then; or null
+   */
+  @SuppressWarnings("exports")
+  public Program(Definition definition, Runnable free, Program base) {
+    this.definition = definition;
+    RegionFinder finder = new RegionFinder(definition.modules(), new Signs(definition.entry()));
+    finder.find(definition.entry());
+    this.layers = finder.layers();
+    this.functionalLayers = finder.functionalLayers();
+    this.regions = finder.regions();
+    this.byId = new HashMap<>();
+    for (Region region : regions) {
+      byId.put(region.id(), region);
+    }
+    this.root = regions.get(0);
+    if (base != null) {
+      base.uses.enter();
+    }
+    this.uses =
+        new Uses(
+            "the program was closed; load the model again, or keep the plan open while it is used",
+            () -> {
+              free.run();
+              if (base != null) {
+                base.uses.leave();
+              }
+            });
+  }
+
+  /**
+   * The modules of the model, in the order of registration, depth first, containers and the root
+   * included, each shared module once under its first name; sums that a canonizer made stand after
+   * the modules of their parent.
+   *
+   * @return the layers, called or not
+   */
+  public List<Layer> layers() {
+    return layers;
+  }
+
+  /**
+   * The operators that no module with a type stands for, in the order of execution.
+   *
+   * @return the functional layers
+   */
+  public List<Layer> functionalLayers() {
+    return functionalLayers;
+  }
+
+  /**
+   * All call sites, in the order in which they are first reached: module calls and operators.
+   *
+   * @return the regions, the root's call first
+   */
+  public List<Region> regions() {
+    return regions;
+  }
+
+  /**
+   * The call sites of a layer.
+   *
+   * @param layer a layer of this program
+   * @return its regions, none for a module that is never called
+   */
+  public List<Region> regions(Layer layer) {
+    return regions.stream().filter(r -> r.layer() == layer).toList();
+  }
+
+  /**
+   * Finds a layer by name.
+   *
+   * @param name a module path or the name of a functional layer
+   * @return the layer, or empty
+   */
+  public Optional<Layer> layer(String name) {
+    for (Layer layer : layers) {
+      if (layer.name().equals(name)) {
+        return Optional.of(layer);
+      }
+    }
+    return functionalLayers.stream().filter(l -> l.name().equals(name)).findFirst();
+  }
+
+  /**
+   * Follows values from the operators that make them to those that use them.
+   *
+   * @return the data flow of this program
+   */
+  public DataFlow dataFlow() {
+    return new DataFlow(this);
+  }
+
+  /**
+   * Begins a change.
+   *
+   * @return an editor of this program
+   */
+  public ProgramEditor edit() {
+    checkOpen();
+    return new ProgramEditor(this);
+  }
+
+  /**
+   * The number of tensors that the model takes.
+   *
+   * @return the number of arguments of forward
+   */
+  public int inputs() {
+    return definition.entry().in.length;
+  }
+
+  /**
+   * Lets this program close another one with itself: the one that it was made from.
+   *
+   * @param other a program that this one shares tensors with
+   * @return this
+   */
+  public Program owning(Program other) {
+    companions.add(other);
+    return this;
+  }
+
+  /**
+   * The instructions, for those that run or rewrite them.
+   *
+   * @return as a front end or an editor made it
+   */
+  @SuppressWarnings("exports")
+  public Definition definition() {
+    return definition;
+  }
+
+  /**
+   * The call site with a number.
+   *
+   * @param id as {@link Region#id()}
+   * @return the region, or null if there is none
+   */
+  public Region region(int id) {
+    return byId.get(id);
+  }
+
+  /**
+   * The call of the whole model.
+   *
+   * @return the first of {@link #regions()}
+   */
+  public Region root() {
+    return root;
+  }
+
+  /**
+   * Refuses to go on with a closed program.
+   *
+   * @throws ClosedException after {@link #close()}
+   */
+  public void checkOpen() {
+    uses.check();
+  }
+
+  /**
+   * Who runs this program.
+   *
+   * @return the passes that are inside
+   */
+  @SuppressWarnings("exports")
+  public Uses uses() {
+    return uses;
+  }
+
+  /**
+   * Frees the tensors that this program made, as soon as no pass runs it any more; those that it
+   * shares stay. New passes are refused at once.
+   */
+  @Override
+  public void close() {
+    if (uses.close()) {
+      companions.forEach(Program::close);
+    }
+  }
+}

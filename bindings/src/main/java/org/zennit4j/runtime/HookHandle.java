@@ -1,0 +1,12 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.runtime;
+
+/** A registered hook; closing it removes the hook. Closing twice is harmless. */
+public interface HookHandle extends AutoCloseable {
+  /** Removes the hook; passes that are already running keep it. */
+  @Override
+  void close();
+}

@@ -1,0 +1,35 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.runtime;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.graph.Region;
+
+/**
+ * What takes the place of a layer's gradient in the backward pass: a custom autograd function for
+ * one {@link Region}.
+ *
+ * <p>Implementations are thread-safe: several calls may run at once. They never keep anything about
+ * a call.
+ */
+@FunctionalInterface
+public interface LayerFunction extends AutoCloseable {
+  /**
+   * Computes the relevances of a layer's inputs. Runs inside a pointer scope of its own, in the
+   * autograd engine's thread, with gradients switched off unless the call says {@link
+   * LayerCall#createGraph()}.
+   *
+   * @param call the layer's inputs and outputs, and ways to run it again
+   * @param relevance the relevance of each output, of that output's shape; null where nothing
+   *     arrived
+   * @return one relevance for each input, of that input's shape; null for none
+   */
+  List<Tensor> backward(LayerCall call, List<Tensor> relevance);
+
+  /** Frees what was prepared; called when the plan that holds this function is closed. */
+  @Override
+  default void close() {}
+}

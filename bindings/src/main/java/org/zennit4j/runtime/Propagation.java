@@ -1,0 +1,626 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.runtime;
+
+import java.lang.ref.Cleaner;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.ClosedException;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.AutogradFunction;
+import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.bindings.internal.Precision;
+import org.zennit4j.bindings.internal.Uses;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.graph.ir.Instruction;
+
+/**
+ * One run of a program, forward and backward, with layer functions in the place of gradients.
+ *
+ * <p>Holds everything about the call; nothing is stored in the program or the functions. Used by
+ * one thread at a time; layer functions and hooks run in the autograd engine's threads, which are
+ * the caller's on the CPU and LibTorch's own on CUDA. All tensors that it returns belong to the
+ * pass and are freed with it: copy what has to live longer.
+ */
+public final class Propagation implements AutoCloseable {
+  private final Program program;
+  private final Map<Integer, LayerFunction> functions;
+  private final PropagationOptions options;
+  private final AutogradFunction autograd = new AutogradFunction();
+  private final List<Pointer> kept = new ArrayList<>();
+  private final List<AutoCloseable> resources = new ArrayList<>();
+  private final List<Captured> captured = new ArrayList<>();
+  private final Map<String, Integer> calls = new HashMap<>();
+  private List<Tensor> inputs = List.of();
+  private List<Tensor> outputs = List.of();
+  private List<LayerRelevance> layerRelevances = List.of();
+  private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
+  private final Cleaner.Cleanable exit;
+  private boolean recording;
+  private volatile boolean inactive;
+  private volatile NativeWork work;
+  private boolean closed;
+
+  /** A pass that is forgotten leaves its program when the collector finds it. */
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /** A call whose relevances were asked for. */
+  private record Captured(
+      String layer, int call, List<Tensor> inputs, List<Tensor> outputs, List<Integer> order) {}
+
+  /**
+   * Prepares a run.
+   *
+   * @param program what to run
+   * @param functions layer functions by {@link Region#id()}; inside a region that has one, others
+   *     are ignored
+   * @param options how to run
+   */
+  public Propagation(
+      Program program, Map<Integer, LayerFunction> functions, PropagationOptions options) {
+    this(program, functions, options, () -> {});
+  }
+
+  /**
+   * Prepares a run that somebody else counts too.
+   *
+   * @param program what to run; it is freed after the run was closed at the earliest
+   * @param functions as above
+   * @param options how to run
+   * @param closed runs once, when this run is closed or was forgotten; it must not refer to the run
+   */
+  public Propagation(
+      Program program,
+      Map<Integer, LayerFunction> functions,
+      PropagationOptions options,
+      Runnable closed) {
+    Uses uses = program.uses();
+    uses.enter();
+    this.program = program;
+    this.functions = functions;
+    this.options = options;
+    this.exit =
+        CLEANER.register(
+            this,
+            () -> {
+              uses.leave();
+              closed.run();
+            });
+  }
+
+  /**
+   * Runs a program without recording anything.
+   *
+   * @param program what to run
+   * @param inputs one tensor for each argument; trailing ones with a default may be left out
+   * @return the output tensors, in the caller's scope
+   * @throws ShapeException if an operator does not accept its inputs
+   */
+  public static List<Tensor> run(Program program, Tensor... inputs) {
+    try (Propagation pass = new Propagation(program, Map.of(), PropagationOptions.defaults())) {
+      List<Tensor> kept = pass.forward(List.of(inputs)).stream().map(Natives::keep).toList();
+      pass.close();
+      kept.forEach(Natives::handOver);
+      return kept;
+    }
+  }
+
+  /**
+   * Runs forward without recording.
+   *
+   * @param tensors one for each argument of the model; trailing ones with a default may be left out
+   * @return the floating tensors of the model's result, in order
+   * @throws ShapeException if an operator does not accept its inputs
+   */
+  public List<Tensor> forward(List<Tensor> tensors) {
+    return forward(tensors, false);
+  }
+
+  /**
+   * Runs forward and records what {@link #backward} needs.
+   *
+   * @param tensors one for each argument of the model; trailing ones with a default may be left
+   *     out. With {@link PropagationOptions#createGraph()}, the relevance can be differentiated
+   *     with respect to those that require gradients
+   * @return the floating tensors of the model's result, in order
+   * @throws ShapeException if an operator does not accept its inputs
+   */
+  public List<Tensor> record(List<Tensor> tensors) {
+    return forward(tensors, true);
+  }
+
+  private void checkpoint() {
+    NativeWork current = work;
+    if (current != null) {
+      current.check();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedException("this pass was closed");
+    }
+  }
+
+  private List<Tensor> forward(List<Tensor> tensors, boolean record) {
+    checkOpen();
+    recording = record;
+    int wanted = program.inputs();
+    List<IValue> arguments = new ArrayList<>();
+    try (NativeWork running = NativeWork.begin(options.deadline());
+        PointerScope scope = new PointerScope();
+        AutoGradMode on = new AutoGradMode(true)) {
+      work = running;
+      List<Tensor> leaves = new ArrayList<>();
+      for (Tensor tensor : tensors) {
+        if (tensor.isNull()) {
+          throw new ClosedException("an input tensor was closed before it was used");
+        }
+        if (!tensor.defined()) {
+          throw new ShapeException("input " + leaves.size() + " is an undefined tensor");
+        }
+        if (record && tensor.is_floating_point() && tensor.numel() == 0) {
+          throw new ShapeException(
+              "input "
+                  + leaves.size()
+                  + " is empty (its shape is "
+                  + Arrays.toString(tensor.shape())
+                  + "): there is nothing to explain");
+        }
+        Tensor leaf;
+        if (record && options.createGraph() && tensor.requires_grad()) {
+          leaf = tensor.view_as(tensor);
+        } else {
+          leaf = tensor.detach();
+          if (record && leaf.is_floating_point()) {
+            leaf.requires_grad_(true);
+          }
+        }
+        leaves.add(keep(leaf));
+        // The caller's tensor must not be overwritten.
+        arguments.add(keep(new IValue(program.definition().writesInPlace() ? leaf.clone() : leaf)));
+      }
+      while (arguments.size() < wanted) {
+        IValue value = program.definition().defaults().get(arguments.size());
+        if (value == null) {
+          break;
+        }
+        arguments.add(value);
+      }
+      if (arguments.size() != wanted) {
+        throw new ShapeException(
+            "the model takes " + wanted + " inputs, but " + tensors.size() + " were given");
+      }
+      inputs = leaves;
+      IValue[] given = arguments.toArray(IValue[]::new);
+      Interceptor interceptor = new Interceptor();
+      IValue[] results = interceptor.invoke(program.definition().entry(), given);
+      if (results == null) {
+        results =
+            new Interpreter(interceptor, this::checkpoint)
+                .run(program.definition().entry().callee, given, null);
+      }
+      Values values = new Values(results);
+      resources.add(values);
+      outputs = values.tensors();
+      return outputs;
+    } finally {
+      work = null;
+    }
+  }
+
+  /**
+   * The floating tensors of the model's result, with their history.
+   *
+   * @return the outputs of the last forward
+   */
+  public List<Tensor> outputs() {
+    return outputs;
+  }
+
+  /**
+   * Runs backward.
+   *
+   * @param seeds the relevance of each output, null for none
+   * @return the relevance of each input; null for inputs that are no floating tensors, zeros for
+   *     those that the outputs do not depend on
+   * @throws Zennit4jException if a layer function fails
+   */
+  public List<Tensor> backward(List<Tensor> seeds) {
+    checkOpen();
+    if (!recording) {
+      throw new IllegalStateException("nothing was recorded");
+    }
+    try (NativeWork running = NativeWork.begin(options.deadline());
+        PointerScope scope = new PointerScope()) {
+      work = running;
+      running.check();
+      List<Tensor> wanted = new ArrayList<>();
+      for (Tensor input : inputs) {
+        if (input.requires_grad()) {
+          wanted.add(input);
+        }
+      }
+      for (Captured c : captured) {
+        for (Tensor t : c.inputs()) {
+          if (t.requires_grad()) {
+            wanted.add(t);
+          }
+        }
+        for (Tensor t : c.outputs()) {
+          if (t.requires_grad()) {
+            wanted.add(t);
+          }
+        }
+      }
+      List<Tensor> found = gradients(seeds, wanted);
+      int[] next = {0};
+      List<Tensor> relevances = new ArrayList<>();
+      for (Tensor input : inputs) {
+        relevances.add(input.requires_grad() ? orZeros(found.get(next[0]++), input) : null);
+      }
+      List<LayerRelevance> layers = new ArrayList<>();
+      for (Captured c : captured) {
+        List<Tensor> in = take(c.inputs(), found, next);
+        List<Tensor> out = take(c.outputs(), found, next);
+        List<Tensor> ordered = new ArrayList<>();
+        for (int i = 0; i < in.size(); i++) {
+          ordered.add(in.get(c.order().size() == in.size() ? c.order().get(i) : i));
+        }
+        layers.add(new LayerRelevance(c.layer(), c.call(), ordered, out));
+      }
+      layerRelevances = layers;
+      Precision.finding(seeds, relevances, functions.size()).ifPresent(findings::add);
+      return relevances;
+    } finally {
+      work = null;
+    }
+  }
+
+  private List<Tensor> take(List<Tensor> tensors, List<Tensor> found, int[] next) {
+    List<Tensor> result = new ArrayList<>();
+    for (Tensor tensor : tensors) {
+      result.add(tensor.requires_grad() ? orZeros(found.get(next[0]++), tensor) : null);
+    }
+    return result;
+  }
+
+  private Tensor orZeros(Tensor gradient, Tensor like) {
+    return keep(gradient != null ? gradient : torch.zeros_like(like.detach()));
+  }
+
+  private List<Tensor> gradients(List<Tensor> seeds, List<Tensor> wanted) {
+    List<Tensor> roots = new ArrayList<>();
+    List<Tensor> starts = new ArrayList<>();
+    for (int i = 0; i < outputs.size(); i++) {
+      Tensor output = outputs.get(i);
+      Tensor seed = i < seeds.size() ? seeds.get(i) : null;
+      if (seed == null) {
+        continue;
+      }
+      if (!Arrays.equals(seed.shape(), output.shape())) {
+        throw new ShapeException(
+            "the output relevance has shape "
+                + Arrays.toString(seed.shape())
+                + ", the output has "
+                + Arrays.toString(output.shape()));
+      }
+      if (output.requires_grad()) {
+        roots.add(output);
+        starts.add(seed);
+      }
+    }
+    List<Tensor> result = new ArrayList<>();
+    if (roots.isEmpty() || wanted.isEmpty()) {
+      wanted.forEach(w -> result.add(null));
+      return result;
+    }
+    TensorVector found;
+    inactive = false;
+    try {
+      found =
+          torch.grad(
+              new TensorVector(roots.toArray(Tensor[]::new)),
+              new TensorVector(wanted.toArray(Tensor[]::new)),
+              new TensorVector(starts.toArray(Tensor[]::new)),
+              new BoolOptional(options.createGraph()),
+              options.createGraph(),
+              true);
+    } catch (RuntimeException e) {
+      autograd.rethrow(e);
+      throw e;
+    }
+    if (autograd.failed()) {
+      autograd.rethrow(new IllegalStateException("a callback failed"));
+    }
+    inactive = true;
+    for (long i = 0; i < found.size(); i++) {
+      Tensor gradient = found.get(i);
+      result.add(gradient.defined() ? new Tensor(gradient) : null);
+    }
+    return result;
+  }
+
+  /**
+   * The relevances at the layers that were asked for, after {@link #backward}.
+   *
+   * @return one for each call, in the order of execution
+   */
+  public List<LayerRelevance> layerRelevances() {
+    return layerRelevances;
+  }
+
+  /**
+   * What layer functions found unusual, and whether the relevance is not finite, zero or noise.
+   *
+   * @return one sentence each, perhaps none
+   */
+  public List<String> findings() {
+    synchronized (findings) {
+      return List.copyOf(findings);
+    }
+  }
+
+  /** Hooks call it from the autograd engine's threads, of which there may be several. */
+  private <P extends Pointer> P keep(P pointer) {
+    synchronized (kept) {
+      kept.add(Natives.keep(pointer));
+    }
+    return pointer;
+  }
+
+  /** Frees everything that the run made. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    for (AutoCloseable resource : resources) {
+      if (resource instanceof Values values) {
+        values.close();
+      }
+    }
+    Natives.releaseAll(kept);
+    autograd.close();
+    exit.clean();
+  }
+
+  private final class Interceptor implements Interpreter.Interceptor {
+    private final Interpreter inner = new Interpreter(this, Propagation.this::checkpoint);
+
+    @Override
+    public IValue[] invoke(Instruction.Invoke call, IValue[] arguments) {
+      Region region = program.region(call.id);
+      LayerFunction function = recording ? functions.get(call.id) : null;
+      boolean capture = recording && options.capture().test(region.layer());
+      List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
+      if (function == null && !capture && hooks.isEmpty()) {
+        return null;
+      }
+      return around(region, call.in, arguments, function, capture, hooks, List.of());
+    }
+
+    @Override
+    public IValue[] operate(Instruction.Operate call, IValue[] arguments) {
+      if (!recording && options.hooks().isEmpty()) {
+        return null;
+      }
+      LayerFunction function = recording ? functions.get(call.id) : null;
+      Region region = program.region(call.id);
+      boolean capture = recording && options.capture().test(region.layer());
+      List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
+      if (function == null && !capture && hooks.isEmpty()) {
+        return null;
+      }
+      return around(
+          region,
+          call.in,
+          arguments,
+          function,
+          capture,
+          hooks,
+          call.label == null ? List.of() : call.label.order());
+    }
+
+    private IValue[] around(
+        Region region,
+        int[] slots,
+        IValue[] arguments,
+        LayerFunction function,
+        boolean capture,
+        List<ModuleHook> hooks,
+        List<Integer> order) {
+      int index = calls.merge(region.name(), 1, Integer::sum) - 1;
+      Values given = Values.copyOf(arguments, slots);
+      if (recording && hooks.isEmpty()) {
+        given = given.recorded();
+      }
+      resources.add(given);
+      List<ModuleHook.Call> states = new ArrayList<>();
+      List<Tensor> tensors = given.tensors();
+      for (ModuleHook hook : hooks) {
+        ModuleHook.Call state = new ModuleHook.Call(region, new HashMap<>());
+        states.add(state);
+        tensors = guardInputs(region, hook, state, tensors);
+      }
+      List<Tensor> in = capture ? aliases(tensors) : tensors;
+      IValue[] results = run(region, given, in, function);
+      if (hooks.isEmpty() && !capture) {
+        return results;
+      }
+      try (Values made = new Values(results)) {
+        List<Tensor> out = made.tensors();
+        List<Tensor> captured = capture ? aliases(out) : out;
+        if (capture) {
+          Propagation.this.captured.add(new Captured(region.name(), index, in, captured, order));
+        }
+        List<Tensor> current = captured;
+        for (int h = hooks.size() - 1; h >= 0; h--) {
+          current = guardOutputs(region, hooks.get(h), states.get(h), tensors, current);
+        }
+        List<IValue> replaced = new ArrayList<>();
+        return made.with(current, replaced);
+      }
+    }
+
+    private IValue[] run(Region region, Values given, List<Tensor> in, LayerFunction function) {
+      if (function == null || in.stream().noneMatch(Tensor::requires_grad) || !region.records()) {
+        List<IValue> replaced = new ArrayList<>();
+        try {
+          IValue[] arguments = in == given.tensors() ? given.values() : given.with(in, replaced);
+          return RegionRunner.run(inner, region, arguments);
+        } finally {
+          Natives.releaseAll(replaced);
+        }
+      }
+      return connect(region, given, in, function);
+    }
+
+    private IValue[] connect(Region region, Values given, List<Tensor> in, LayerFunction function) {
+      List<Tensor> detached = new ArrayList<>();
+      List<IValue> replaced = new ArrayList<>();
+      IValue[] results;
+      try (PointerScope scope = new PointerScope()) {
+        List<Tensor> passed = new ArrayList<>();
+        for (Tensor tensor : in) {
+          Tensor alias = tensor.detach();
+          passed.add(alias);
+          detached.add(keep(program.definition().writesInPlace() ? alias.clone() : alias));
+        }
+        IValue[] arguments = given.with(passed, replaced);
+        results = RegionRunner.run(region, arguments, Map.of());
+      } finally {
+        Natives.releaseAll(replaced);
+      }
+      Values made = new Values(results);
+      resources.add(made);
+      List<Tensor> values = new ArrayList<>();
+      try (PointerScope scope = new PointerScope()) {
+        for (Tensor tensor : made.tensors()) {
+          values.add(keep(program.definition().writesInPlace() ? tensor.clone() : tensor.detach()));
+        }
+      }
+      LayerCall call =
+          new LayerCall(
+              region,
+              given,
+              options.createGraph() ? in : detached,
+              values,
+              in.stream().map(Tensor::requires_grad).toList(),
+              options.createGraph(),
+              options.hooks().isEmpty() && region.inputsNeverNegative(),
+              findings::add);
+      List<Tensor> connected =
+          autograd.apply(
+              region.name(), in, made.tensors(), gradients -> backward(call, function, gradients));
+      kept.addAll(connected);
+      List<IValue> ignored = new ArrayList<>();
+      return made.with(connected, ignored);
+    }
+
+    /**
+     * The engine also comes by where nothing arrives, as behind a factor that counts as constant.
+     */
+    private List<Tensor> backward(LayerCall call, LayerFunction function, List<Tensor> gradients) {
+      checkpoint();
+      if (gradients.stream().allMatch(Objects::isNull)) {
+        return Arrays.asList(new Tensor[call.inputs().size()]);
+      }
+      return inactive ? call.gradient(gradients) : function.backward(call, gradients);
+    }
+
+    private List<Tensor> aliases(List<Tensor> tensors) {
+      List<Tensor> result = new ArrayList<>();
+      try (PointerScope scope = new PointerScope()) {
+        for (Tensor tensor : tensors) {
+          result.add(keep(tensor.view_as(tensor)));
+        }
+      }
+      return result;
+    }
+
+    private List<Tensor> guardInputs(
+        Region region, ModuleHook hook, ModuleHook.Call state, List<Tensor> tensors) {
+      List<Tensor> changed =
+          keepAll(ask(region, () -> hook.forwardPre(state, tensors)), tensors.size(), region);
+      if (!recording || changed.stream().noneMatch(Tensor::requires_grad)) {
+        return changed;
+      }
+      List<Tensor> guarded =
+          autograd.apply(
+              region.name(), changed, changed, g -> hook.backward(state, g, gradOutput(state)));
+      kept.addAll(guarded);
+      return guarded;
+    }
+
+    private List<Tensor> guardOutputs(
+        Region region, ModuleHook hook, ModuleHook.Call state, List<Tensor> in, List<Tensor> out) {
+      List<Tensor> changed =
+          keepAll(ask(region, () -> hook.forward(state, in, out)), out.size(), region);
+      if (!recording || changed.stream().noneMatch(Tensor::requires_grad)) {
+        return changed;
+      }
+      List<Tensor> guarded =
+          autograd.apply(
+              region.name(),
+              changed,
+              changed,
+              g -> {
+                List<Tensor> passed = hook.backwardPre(state, g);
+                state.state().put(GRAD_OUTPUT, keepAll(passed, passed.size(), region));
+                return passed;
+              });
+      kept.addAll(guarded);
+      return guarded;
+    }
+
+    private List<Tensor> ask(Region region, Supplier<List<Tensor>> method) {
+      try {
+        return method.get();
+      } catch (RuntimeException e) {
+        throw AutogradFunction.named(region.name(), e);
+      }
+    }
+
+    private List<Tensor> keepAll(List<Tensor> tensors, int size, Region region) {
+      if (tensors == null || tensors.size() != size) {
+        throw new ShapeException(
+            "a hook on '" + region.name() + "' must return " + size + " tensors");
+      }
+      if (tensors.stream().anyMatch(t -> t != null && t.isNull())) {
+        throw new ClosedException("a hook on '" + region.name() + "' returned a closed tensor");
+      }
+      tensors.stream().filter(t -> t != null).forEach(Propagation.this::keep);
+      return tensors;
+    }
+
+    @SuppressWarnings("unchecked")
+    private List<Tensor> gradOutput(ModuleHook.Call state) {
+      return (List<Tensor>) state.state().getOrDefault(GRAD_OUTPUT, List.of());
+    }
+  }
+
+  private static final String GRAD_OUTPUT = "org.zennit4j.gradOutput";
+}

@@ -1,0 +1,88 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.runtime;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.zennit4j.bindings.CancelledException;
+import org.zennit4j.bindings.internal.NativeWork;
+import org.zennit4j.graph.Layer;
+
+/**
+ * How a {@link Propagation} runs.
+ *
+ * @param createGraph whether the relevance itself can be differentiated afterwards
+ * @param capture the layers whose relevances are kept
+ * @param hooks hooks by module path
+ * @param deadline the value of {@link System#nanoTime()} at which the run stops at its next
+ *     operator with a {@link CancelledException}; {@link Long#MAX_VALUE} for none
+ */
+public record PropagationOptions(
+    boolean createGraph,
+    Predicate<Layer> capture,
+    Map<String, List<ModuleHook>> hooks,
+    long deadline) {
+  /**
+   * Copies the map.
+   *
+   * @param createGraph {@link #createGraph()}
+   * @param capture {@link #capture()}
+   * @param hooks {@link #hooks()}
+   * @param deadline {@link #deadline()}
+   */
+  public PropagationOptions {
+    hooks = Map.copyOf(hooks);
+  }
+
+  /**
+   * No second derivatives, no layer relevances, no hooks, no deadline.
+   *
+   * @return the defaults
+   */
+  public static PropagationOptions defaults() {
+    return new PropagationOptions(false, layer -> false, Map.of(), NativeWork.NO_DEADLINE);
+  }
+
+  /**
+   * Changes {@link #createGraph()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withCreateGraph(boolean value) {
+    return new PropagationOptions(value, capture, hooks, deadline);
+  }
+
+  /**
+   * Changes {@link #capture()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withCapture(Predicate<Layer> value) {
+    return new PropagationOptions(createGraph, value, hooks, deadline);
+  }
+
+  /**
+   * Changes {@link #hooks()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withHooks(Map<String, List<ModuleHook>> value) {
+    return new PropagationOptions(createGraph, capture, value, deadline);
+  }
+
+  /**
+   * Changes {@link #deadline()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withDeadline(long value) {
+    return new PropagationOptions(createGraph, capture, hooks, value);
+  }
+}
