@@ -269,7 +269,12 @@ final class ExportedCompiler {
     }
     for (String name : reads(step)) {
       ExportedGraph.Meta other = graph.metas().get(name);
-      if (other != null && other.dtype() != own.dtype()) {
+      boolean higher =
+          other != null
+              && other.dtype() != own.dtype()
+              && other.dtype() != ScalarType.Bool
+              && (isFloating(other.dtype()) || !isFloating(own.dtype()));
+      if (higher) {
         return true;
       }
     }

@@ -35,6 +35,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -833,6 +835,39 @@ class ExportedTests {
       assertThat(model.format()).isEqualTo("torch.export");
       assertThat(model.dtype()).isEqualTo(ScalarType.Double);
       TensorSubject.assertThat(streamed.run(six()).get(0)).isBitEqualTo(model.run(six()).get(0));
+    }
+  }
+
+  @Test
+  void anArchiveThatWasPackedAgainIsTheSame() throws IOException {
+    Path file = folder.resolve("packed.pt2");
+    ExportedBuilder net = sum(meta(FLOAT64, asInts(2, 3), asInts(3, 1), 0));
+    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+      for (Map.Entry<String, byte[]> entry : net.build().entrySet()) {
+        zip.putNextEntry(new ZipEntry(entry.getKey()));
+        zip.write(entry.getValue());
+        zip.closeEntry();
+      }
+    }
+    try (ScriptModel model = Model.load(file)) {
+      assertValues(model.run(six()).get(0), 1, -1, 5, -1, 9, -1);
+    }
+  }
+
+  @Test
+  void torchScriptIsLoadedByTheSameCall() {
+    Path file = Models.RESOURCES.resolve("pt2/models/residual.traced.pt");
+    try (ScriptModel traced = Model.load(file);
+        ScriptModel exported = Model.load(Models.RESOURCES.resolve("pt2/models/residual.pt2"))) {
+      assertThat(traced.format()).isEqualTo("TorchScript");
+      assertThat(traced.inputs()).hasSize(1).allMatch(input -> input.dtype().isEmpty());
+      // The root's class is __main__.Res; TorchScript drops __main__.
+      assertThat(exported.program().layers().stream().skip(1).map(Layer::toString))
+          .containsExactlyElementsOf(
+              traced.program().layers().stream().skip(1).map(Layer::toString).toList());
+      assertThat(exported.program().functionalLayers().stream().map(Layer::name))
+          .containsExactlyElementsOf(
+              traced.program().functionalLayers().stream().map(Layer::name).toList());
     }
   }
 

@@ -30,7 +30,7 @@ class OperatorNamesTests {
 
   private static final Set<String> ALLOWED =
       Set.of(
-          // The front end reads graphs.
+          // The front ends read graphs.
           "GraphCompiler.java",
           "ExportedCompiler.java",
           "ExportedOperators.java",
