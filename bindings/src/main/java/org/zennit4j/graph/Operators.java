@@ -115,6 +115,8 @@ public final class Operators {
      * where that is not.
      */
     KEEPS_SIGN,
+    /** Asks its second argument for the shape or type alone. */
+    LIKE,
     /** Mixes elements in ways that have no rescale rule. */
     MIXES,
     /** Moves, copies or chooses values, so that its gradient is the right thing for them. */

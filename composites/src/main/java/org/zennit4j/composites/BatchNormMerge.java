@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -17,6 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.graph.BatchNorm;
 import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.LinearMap;
+import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
 
@@ -29,10 +29,6 @@ import org.zennit4j.graph.Region;
  * dimensions is checked when the network runs.
  */
 final class BatchNormMerge {
-  /** Operators that ask their second argument for its shape or type only. */
-  private static final Set<String> LIKE =
-      Set.of("aten::reshape_as", "aten::view_as", "aten::expand_as", "aten::type_as");
-
   private BatchNormMerge() {}
 
   /**
@@ -79,7 +75,7 @@ final class BatchNormMerge {
   }
 
   private static boolean asksForShape(Region consumer, Region producer, DataFlow flow) {
-    return LIKE.contains(consumer.operators().get(0))
+    return Operators.of(consumer).is(Operators.Trait.LIKE)
         && !flow.producer(consumer, 0).equals(Optional.of(producer));
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
 
 /**
@@ -47,8 +48,7 @@ record ChannelAxis(int rank, int axis) {
   }
 
   private static String name(Region operator) {
-    String full = operator.operators().get(0);
-    return full.startsWith("aten::") ? full.substring("aten::".length()) : full;
+    return Operators.of(operator).name();
   }
 
   /**

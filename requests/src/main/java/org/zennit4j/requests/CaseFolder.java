@@ -12,6 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.regex.Pattern;
 
 /** The files that a case leaves behind. Other files in the same folder are left alone. */
@@ -30,6 +31,33 @@ final class CaseFolder {
       path = path.resolve(segment);
     }
     this.folder = path;
+  }
+
+  /**
+   * Makes sure that no result takes the place of something that cases start from.
+   *
+   * @param sources files
+   * @throws RequestException if one of them would be removed or overwritten
+   */
+  void protect(Collection<Path> sources) {
+    for (Path source : sources) {
+      try {
+        boolean inside =
+            Files.isDirectory(folder)
+                && Files.exists(source)
+                && Files.isSameFile(source.toAbsolutePath().getParent(), folder);
+        if (inside && OURS.matcher(source.getFileName().toString()).matches()) {
+          throw new RequestException(
+              Npy.printable(
+                  "the results would overwrite "
+                      + source
+                      + ", from which a case starts; choose another folder or id"));
+        }
+      } catch (IOException e) {
+        throw new RequestException(
+            Npy.printable("cannot look at " + source + ": " + Npy.reason(e)), e);
+      }
+    }
   }
 
   /** Makes the folder and removes the files of an earlier run, never subfolders. */

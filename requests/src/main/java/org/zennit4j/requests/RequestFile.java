@@ -4,15 +4,19 @@
  */
 package org.zennit4j.requests;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.zennit4j.bindings.internal.NearestNames;
 
 /**
@@ -145,6 +149,34 @@ public final class RequestFile {
     } catch (InvalidPathException e) {
       throw new RequestException(Npy.printable("'" + path + "' is no path"), e);
     }
+  }
+
+  /** This file, and the models and data that it names and that exist. */
+  Set<Path> sources() {
+    Set<String> names = new LinkedHashSet<>();
+    for (ModelFiles files : models.values()) {
+      names.add(files.scripted());
+      names.add(files.traced());
+      names.add(files.exported());
+    }
+    for (Case one : cases) {
+      names.add(one.json().path("data").asText(null));
+      for (JsonNode input : one.json().path("inputs")) {
+        String text = input.asText("");
+        names.add(text.endsWith(".npy") ? text : null);
+      }
+    }
+    Set<Path> found = new LinkedHashSet<>(Set.of(path.toAbsolutePath()));
+    for (String name : names) {
+      try {
+        if (name != null && Files.isRegularFile(folder().resolve(name))) {
+          found.add(folder().resolve(name));
+        }
+      } catch (InvalidPathException e) {
+        // The case says so when it runs.
+      }
+    }
+    return found;
   }
 
   /** The form that is meant: what was asked for, else the first that there is a file of. */

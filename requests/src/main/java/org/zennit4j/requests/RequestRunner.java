@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.zennit4j.composites.CompositeRegistry;
 
 /**
@@ -211,7 +212,14 @@ public final class RequestRunner {
   public Summary run(Path output) {
     List<RequestFile.Case> cases = file.select(globs);
     Path summary = output.resolve(SUMMARY);
+    Set<Path> sources = file.sources();
     try {
+      for (Path source : sources) {
+        if (Files.exists(summary) && Files.isSameFile(summary, source)) {
+          throw new RequestException(
+              Npy.printable("the summary would overwrite " + source + "; choose another folder"));
+        }
+      }
       Files.createDirectories(output);
       Files.deleteIfExists(summary);
     } catch (IOException e) {
@@ -222,7 +230,7 @@ public final class RequestRunner {
     try (ModelCache models = new ModelCache()) {
       CaseRunner runner = new CaseRunner(file, form, device, registry, sidecars, models);
       for (RequestFile.Case one : cases) {
-        String result = run(runner, one, output);
+        String result = run(runner, one, output, sources);
         results.put(one.id(), result);
         listener.onCase(one.id(), result, results.size(), cases.size());
       }
@@ -231,12 +239,17 @@ public final class RequestRunner {
     return new Summary(java.util.Collections.unmodifiableMap(results));
   }
 
-  private String run(CaseRunner runner, RequestFile.Case one, Path output) {
+  private String run(CaseRunner runner, RequestFile.Case one, Path output, Set<Path> sources) {
     CaseFolder folder;
     try {
       folder = new CaseFolder(output, one.id());
     } catch (InvalidPathException e) {
       return Npy.printable("the id is no name for a folder: " + e.getReason());
+    }
+    try {
+      folder.protect(sources);
+    } catch (RequestException e) {
+      return message(e);
     }
     try {
       folder.clear();

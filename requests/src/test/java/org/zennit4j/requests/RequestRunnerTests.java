@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -441,5 +442,30 @@ class RequestRunnerTests {
         .hasSize(3)
         .allMatch(text -> text.contains("is no path") || text.contains("is no name for a folder"))
         .noneMatch(text -> text.contains("Exception"));
+  }
+
+  @Test
+  void resultsNeverOverwriteWhatCasesStartFrom() throws IOException {
+    // A result of one run is the input of the next, which has the same id and folder.
+    Path folderOfCase = Files.createDirectories(output.resolve("again"));
+    Path input = folderOfCase.resolve("relevance.0.npy");
+    NdArray x = Npz.read(folder.resolve("data/lenet.npz")).get("input");
+    Npy.write(input, x);
+    String case1 =
+        "{\"id\": \"again\", \"model\": \"lenet\", \"dtype\": \"float64\", \"inputs\":"
+            + " [\"out/again/relevance.0.npy\"]}";
+    assertThat(RequestRunner.of(file(case1)).run(output).results().get("again"))
+        .contains("the results would overwrite")
+        .contains("relevance.0.npy")
+        .contains("choose another folder or id");
+    assertThat(Npy.read(input)).isEqualTo(x);
+
+    Path summary = output.resolve("summary.json");
+    Files.copy(folder.resolve("requests.json"), summary, StandardCopyOption.REPLACE_EXISTING);
+    byte[] before = Files.readAllBytes(summary);
+    assertThatThrownBy(() -> RequestRunner.of(RequestFile.read(summary)).run(output))
+        .isInstanceOf(RequestException.class)
+        .hasMessageContaining("the summary would overwrite");
+    assertThat(Files.readAllBytes(summary)).isEqualTo(before);
   }
 }
