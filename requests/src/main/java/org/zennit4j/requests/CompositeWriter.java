@@ -298,6 +298,8 @@ public final class CompositeWriter {
     } else if (value instanceof Bound bound) {
       if (bound.isNumber()) {
         json.put(key, finite(where, bound.number()));
+      } else if (bound.tensor() == null) {
+        put(json, where, key, bound.channels());
       } else {
         json.put(key, name(where, bound));
       }
@@ -310,7 +312,11 @@ public final class CompositeWriter {
     } else if (value instanceof Composite composite) {
       json.set(key, write(composite));
     } else if (value instanceof SignThreshold mu) {
-      put(json, where, key, mu.tensor() == null ? (Object) mu.number() : mu.tensor());
+      put(
+          json,
+          where,
+          key,
+          mu.isNumber() ? mu.number() : mu.tensor() == null ? mu.channels() : mu.tensor());
     } else if (value instanceof List<?> items) {
       items.forEach(item -> add(json.withArray("/" + key), where, item));
       json.withArray("/" + key);
@@ -322,6 +328,8 @@ public final class CompositeWriter {
   private void add(ArrayNode json, String where, Object item) {
     if (item instanceof String text) {
       json.add(text);
+    } else if (item instanceof Double number) {
+      json.add(finite(where, number));
     } else if (item instanceof MapEntry entry) {
       json.addArray().add(texts(entry.keys())).add(write(entry.rule()));
     } else if (item instanceof NamedMergeBatchNorm.Pair pair) {

@@ -141,12 +141,18 @@ final class RuleReader {
   }
 
   private Bound bound(JsonObject json, String key) {
-    return json.need(key).isTextual()
+    if (json.need(key).isArray()) {
+      return Bound.of(json.numbers(key));
+    }
+    return json.get(key).isTextual()
         ? Bound.of(tensor(json, key))
         : Bound.of(numberOrName(json, key));
   }
 
   private SignThreshold threshold(JsonObject json, String key) {
+    if (json.get(key).isArray()) {
+      return SignThreshold.of(json.numbers(key));
+    }
     return json.get(key).isTextual()
         ? SignThreshold.of(tensor(json, key))
         : SignThreshold.of(numberOrName(json, key));

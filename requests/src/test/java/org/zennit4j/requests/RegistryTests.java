@@ -24,6 +24,7 @@ import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
+import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.registry.Registry;
@@ -31,6 +32,10 @@ import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.Pass;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Rules;
+import org.zennit4j.rules.SignMu;
+import org.zennit4j.rules.SignThreshold;
+import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.ZeroParams;
 
 /** What has a name can be written and read back. */
 class RegistryTests {
@@ -109,6 +114,25 @@ class RegistryTests {
       names.add(name);
     }
     assertThat(names).hasSizeGreaterThanOrEqualTo(171).contains("lrp_gamma_0_5_IB");
+  }
+
+  @Test
+  void boundsAndThresholdsForChannelsAreListsOfNumbers() {
+    String json =
+        "{\"rule\":\"zbox\",\"low\":[-1.0,-2.5],\"high\":3.0,\"stabilizer\":1.0E-6,"
+            + "\"report_outside\":true}";
+    Rule box =
+        SignXai.composite("zblrp_z", MethodOptions.of("low", List.of(-1, -2.5)).with("high", 3))
+                instanceof KernelComposite c
+            ? c.input().orElseThrow()
+            : null;
+    assertThat(new CompositeWriter().write(box)).hasToString(json);
+    assertThat(new CompositeReader().readRule(Json.parse(json))).isEqualTo(box);
+    Rule sign =
+        new SignMu(SignThreshold.of(List.of(0.5, 1.0)), Stabilizer.standard(), ZeroParams.none());
+    JsonNode written = new CompositeWriter().write(sign);
+    assertThat(written.get("mu")).hasToString("[0.5,1.0]");
+    assertThat(new CompositeReader().readRule(written)).isEqualTo(sign);
   }
 
   @Test

@@ -31,9 +31,9 @@ public record Argument(String name, Kind kind, boolean needed, Object standard) 
     STABILIZER,
     /** A text or a list of texts: ZeroParams. */
     ZERO_PARAMS,
-    /** A number or the name of an array: Bound. */
+    /** A number, a number for each channel, or the name of an array: Bound. */
     BOUND,
-    /** A number or the name of an array: SignThreshold. */
+    /** A number, a number for each channel, or the name of an array: SignThreshold. */
     THRESHOLD,
     /** A rule. */
     RULE,
