@@ -10,6 +10,7 @@ import static org.zennit4j.analyzers.MethodOption.ALLOW_SOFTMAX;
 import static org.zennit4j.analyzers.MethodOption.ALPHA;
 import static org.zennit4j.analyzers.MethodOption.BASELINE;
 import static org.zennit4j.analyzers.MethodOption.BATCHED;
+import static org.zennit4j.analyzers.MethodOption.BATCH_SIZE;
 import static org.zennit4j.analyzers.MethodOption.BETA;
 import static org.zennit4j.analyzers.MethodOption.CANONIZERS;
 import static org.zennit4j.analyzers.MethodOption.COMPOSITE;
@@ -150,14 +151,15 @@ final class MethodTables {
     return switch (base) {
       case GRADIENT, LRP_RULES -> Set.of();
       case GUIDED_BACKPROP, DECONVNET -> Set.of(ALLOW_OTHER_ACTIVATIONS);
-      case INTEGRATED_GRADIENTS -> Set.of(STEPS, BASELINE);
-      case SMOOTHGRAD, VARGRAD -> Set.of(NOISE_LEVEL, NUM_SAMPLES, NOISE_SCALE, SEED, NOISE);
+      case INTEGRATED_GRADIENTS -> Set.of(STEPS, BASELINE, BATCH_SIZE);
+      case SMOOTHGRAD, VARGRAD ->
+          Set.of(NOISE_LEVEL, NUM_SAMPLES, NOISE_SCALE, SEED, NOISE, BATCH_SIZE);
       case GRAD_CAM -> Set.of(TARGET_LAYER);
       case GUIDED_GRAD_CAM -> Set.of(TARGET_LAYER, ALLOW_OTHER_ACTIVATIONS);
       case DEEP_TAYLOR, DEEP_TAYLOR_BOUNDED ->
           Set.of(EPSILON, LOW, HIGH, STABILIZER, CANONIZERS, ALLOW_SOFTMAX);
       case DEEPLIFT -> Set.of(BASELINE, ALLOW_SOFTMAX);
-      case OCCLUSION -> Set.of(WINDOW, STRIDE, FILL);
+      case OCCLUSION -> Set.of(WINDOW, STRIDE, FILL, BATCH_SIZE);
       case RANDOM_UNIFORM -> Set.of(SEED, RNG, OPTIONAL);
       case LRP -> Set.of(RULE);
       case LRP_ALPHABETA -> Set.of(ALPHA, BETA);
@@ -221,6 +223,7 @@ final class MethodTables {
       case MIDDLE_LAYER_RULE -> RuleChoice.ALPHA_BETA;
       case LAST_LAYER_RULE -> RuleChoice.EPSILON;
       case STD_FACTOR -> 0.25;
+      case BATCH_SIZE -> 1;
       case INDEX -> 0;
       case WINDOW, STRIDE -> List.of(8);
       case START -> "logit";

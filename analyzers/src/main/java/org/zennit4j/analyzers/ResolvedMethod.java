@@ -329,6 +329,15 @@ public final class ResolvedMethod {
   }
 
   /**
+   * Returns how many changed copies of the input run at once.
+   *
+   * @return 1 by default
+   */
+  public int batchSize() {
+    return (Integer) get(MethodOption.BATCH_SIZE);
+  }
+
+  /**
    * Returns a text that is equal for methods that are equal by definition, whatever their names:
    * the base, the rules in their simplest form and all parameters. Tensors are named by identity.
    *

@@ -324,8 +324,8 @@ class ResolvedMethodTests {
   void theErrorListsTheOptionsThatAreUsed() {
     assertThatThrownBy(() -> resolve("smoothgrad", "epsilon", 1))
         .hasMessage(
-            "smoothgrad does not use the option epsilon; it uses allow_non_finite, batched, noise,"
-                + " noise_level, noise_scale, num_samples, seed, target");
+            "smoothgrad does not use the option epsilon; it uses allow_non_finite, batch_size, batched,"
+                + " noise, noise_level, noise_scale, num_samples, seed, target");
     assertThatThrownBy(() -> resolve("lrp", "rule", "zplus", "epsilon", 1))
         .hasMessageContaining("lrp does not use the option epsilon");
   }

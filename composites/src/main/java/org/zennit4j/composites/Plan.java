@@ -222,9 +222,22 @@ public final class Plan implements AutoCloseable {
    * @throws org.zennit4j.bindings.ClosedException if the plan was closed
    */
   public Propagation propagate(PropagationOptions options) {
+    return propagate(options, functions);
+  }
+
+  /**
+   * Starts a run with other layer functions than those of the plan's rules, and with the model's
+   * hooks.
+   *
+   * @param options how to run; hooks are added
+   * @param others layer functions by {@link Region#id()}, for regions of {@link #program()}
+   * @return the run, to be closed by the caller
+   * @throws org.zennit4j.bindings.ClosedException if the plan was closed
+   */
+  public Propagation propagate(PropagationOptions options, Map<Integer, LayerFunction> others) {
     uses.enter();
     try {
-      return new Propagation(program, functions, options.withHooks(model.hooks()), uses::leave);
+      return new Propagation(program, others, options.withHooks(model.hooks()), uses::leave);
     } catch (Throwable e) {
       uses.leave();
       throw e;
