@@ -7,6 +7,7 @@ package org.zennit4j.analyzers;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import org.zennit4j.composites.KernelComposite;
 import org.zennit4j.rules.AlphaBeta;
@@ -27,7 +28,35 @@ import org.zennit4j.rules.ZeroParams;
 final class Definitions {
   private Definitions() {}
 
-  static String of(KernelComposite rules, boolean convolutions) {
+  /** See {@link ResolvedMethod#definition}. */
+  static String of(ResolvedMethod method, boolean convolutions) {
+    StringJoiner text = new StringJoiner("; ");
+    BaseMethod base = method.name().base();
+    text.add(base.isLrp() ? "lrp" : base.isDeepTaylor() ? "deep_taylor" : base.text());
+    Optional<KernelComposite> rules = method.rules();
+    rules.ifPresent(chosen -> text.add(of(chosen, convolutions)));
+    for (MethodOption option : method.used()) {
+      if (rules.isEmpty() || MethodTables.BESIDE_RULES.contains(option)) {
+        value(method, option).ifPresent(value -> text.add(option.key() + " = " + identity(value)));
+      }
+    }
+    if (method.timesInput()) {
+      text.add("times input");
+    }
+    method.signThreshold().ifPresent(mu -> text.add("times sign " + identity(mu)));
+    return text.toString();
+  }
+
+  private static Optional<Object> value(ResolvedMethod method, MethodOption option) {
+    return switch (option) {
+      case MU -> Optional.empty(); // part of the rules and of the modifiers
+      case STRIDE -> Optional.of(method.stride());
+      case STABILIZER -> Optional.of(method.stabilizerValue());
+      default -> method.value(option);
+    };
+  }
+
+  private static String of(KernelComposite rules, boolean convolutions) {
     String dense = text(rules.dense());
     String convolution = text(rules.convolution());
     String body =

@@ -5,12 +5,9 @@
 package org.zennit4j.analyzers;
 
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.StringJoiner;
-import java.util.stream.Collectors;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.KernelComposite;
 
@@ -29,10 +26,11 @@ public final class ResolvedMethod {
   private ResolvedMethod(MethodName name, MethodOptions options) {
     this.name = name;
     this.options = options;
-    checkChoices();
+    OptionChecks checks = new OptionChecks(this);
+    checks.checkChoices();
     this.used = MethodTables.used(name, this::find);
-    checkUsed();
-    checkBounds();
+    checks.checkUsed();
+    checks.checkBounds();
     this.rules = MethodRules.of(this);
   }
 
@@ -213,7 +211,7 @@ public final class ResolvedMethod {
     return "strict".equals(stabilizerValue());
   }
 
-  private Object stabilizerValue() {
+  Object stabilizerValue() {
     Object value = get(MethodOption.STABILIZER);
     return name.base().isDeepTaylor() && !options.has(MethodOption.STABILIZER)
         ? get(MethodOption.EPSILON)
@@ -346,30 +344,7 @@ public final class ResolvedMethod {
    * @return the definition
    */
   public String definition(boolean convolutions) {
-    StringJoiner text = new StringJoiner("; ");
-    BaseMethod base = name.base();
-    text.add(base.isLrp() ? "lrp" : base.isDeepTaylor() ? "deep_taylor" : base.text());
-    rules.ifPresent(chosen -> text.add(Definitions.of(chosen, convolutions)));
-    for (MethodOption option : used) {
-      if (rules.isEmpty() || MethodTables.BESIDE_RULES.contains(option)) {
-        valueInDefinition(option)
-            .ifPresent(value -> text.add(option.key() + " = " + Definitions.identity(value)));
-      }
-    }
-    if (timesInput()) {
-      text.add("times input");
-    }
-    signThreshold().ifPresent(mu -> text.add("times sign " + Definitions.identity(mu)));
-    return text.toString();
-  }
-
-  private Optional<Object> valueInDefinition(MethodOption option) {
-    return switch (option) {
-      case MU -> Optional.empty(); // part of the rules and of the modifiers
-      case STRIDE -> Optional.of(stride());
-      case STABILIZER -> Optional.of(stabilizerValue());
-      default -> value(option);
-    };
+    return Definitions.of(this, convolutions);
   }
 
   /** The canonical name and the options that the caller set. */
@@ -386,9 +361,9 @@ public final class ResolvedMethod {
 
   Object get(MethodOption option) {
     if (!used.contains(option)) {
-      throw new Zennit4jException(unused(List.of(option)));
+      throw new Zennit4jException(new OptionChecks(this).unused(List.of(option)));
     }
-    return find(option).orElseThrow(() -> missing(option));
+    return find(option).orElseThrow(() -> new OptionChecks(this).missing(option));
   }
 
   private boolean flag(MethodOption option) {
@@ -401,91 +376,5 @@ public final class ResolvedMethod {
 
   Object mu(NameNumber number) {
     return options.get(MethodOption.MU).orElseGet(() -> name.value(number).orElse(0));
-  }
-
-  // Checks
-
-  private void checkChoices() {
-    if (name.base() == BaseMethod.LRP_ADVANCED) {
-      String type =
-          options
-              .get(MethodOption.RULE_TYPE)
-              .map(String.class::cast)
-              .orElseThrow(() -> missing(MethodOption.RULE_TYPE));
-      if (RuleType.find(type).isEmpty()) {
-        throw unknown(MethodOption.RULE_TYPE, type, RuleType.texts());
-      }
-    }
-    if (name.base() == BaseMethod.LRP) {
-      List<String> names = MethodTables.PLAIN_RULES;
-      options
-          .get(MethodOption.RULE)
-          .filter(rule -> !names.contains(rule))
-          .ifPresent(
-              rule -> {
-                throw unknown(MethodOption.RULE, (String) rule, names);
-              });
-    }
-  }
-
-  private void checkUsed() {
-    List<MethodOption> unused =
-        options.options().stream().filter(option -> !used.contains(option)).toList();
-    if (!unused.isEmpty()) {
-      throw new Zennit4jException(unused(unused));
-    }
-  }
-
-  private void checkBounds() {
-    if (name.base().isDeepTaylor()
-        && options.has(MethodOption.EPSILON)
-        && options.has(MethodOption.STABILIZER)) {
-      throw new Zennit4jException(
-          name + ": epsilon is the stabilizer, set one of epsilon and stabilizer, not both");
-    }
-    if (!used.contains(MethodOption.LOW)) {
-      return;
-    }
-    Optional<Object> low = find(MethodOption.LOW);
-    Optional<Object> high = find(MethodOption.HIGH);
-    boolean optional = name.base() == BaseMethod.DEEP_TAYLOR;
-    if (low.isEmpty() && high.isEmpty() && optional) {
-      return;
-    }
-    if (low.isEmpty() || high.isEmpty()) {
-      throw new Zennit4jException(
-          name
-              + " needs the options low and high, the bounds of its input"
-              + (name.needsBounds() ? ", or the suffix _VGG16ILSVRC" : ""));
-    }
-    Bounds.checkOrder(name, low.get(), high.get());
-  }
-
-  private String unused(List<MethodOption> unused) {
-    return name
-        + " does not use the option "
-        + keys(EnumSet.copyOf(unused))
-        + "; it uses "
-        + keys(used);
-  }
-
-  private Zennit4jException missing(MethodOption option) {
-    return new Zennit4jException(
-        name + " needs the option " + option.key() + ": " + option.meaning());
-  }
-
-  private Zennit4jException unknown(MethodOption option, String value, List<String> known) {
-    return new Zennit4jException(
-        name
-            + ": option "
-            + option.key()
-            + " must be one of "
-            + String.join(", ", known)
-            + ", not "
-            + Texts.quote(value));
-  }
-
-  private static String keys(Set<MethodOption> options) {
-    return options.stream().map(MethodOption::key).sorted().collect(Collectors.joining(", "));
   }
 }

@@ -125,10 +125,10 @@ class HostReadTests {
           Map.entry("org.zennit4j.analyzers.Buffers.doubles", "results as a Java array"),
           Map.entry("org.zennit4j.analyzers.Buffers.floats", "results as a Java array"),
           Map.entry(
-              "org.zennit4j.analyzers.SignXai.decodePredictions",
-              "class names and numbers for Java"),
+              "org.zennit4j.analyzers.Predictions.decode", "class names and numbers for Java"),
           Map.entry(
-              "org.zennit4j.analyzers.SignXai.areProbabilities", "a part of decodePredictions"));
+              "org.zennit4j.analyzers.Predictions.areProbabilities",
+              "a part of decodePredictions"));
 
   private static boolean reads(JavaAccess<?> access) {
     if (!(access.getTarget() instanceof CodeUnitCallTarget target)
