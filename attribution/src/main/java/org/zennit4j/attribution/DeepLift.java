@@ -22,6 +22,7 @@ import org.zennit4j.bindings.Ending;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerCall;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.Operators;
 import org.zennit4j.bindings.Operators.Kind;
 import org.zennit4j.bindings.Operators.Trait;
@@ -40,7 +41,7 @@ import org.zennit4j.registry.Entry;
  * DeepLIFT with the rescale rule: one pass for the baseline, which keeps what nonlinearities were
  * given and made, and one for the input, which turns the differences into multipliers; these times
  * the difference of input and baseline are the relevance, whose sum is the difference of the
- * outputs.
+ * outputs. At layers it is the multiplier times the difference of the layer's values.
  *
  * <p>Of the plan its canonizers count, not its rules. Products of two activations and a softmax
  * inside are refused when the attributor is made.
@@ -209,14 +210,19 @@ public final class DeepLift extends Attributor {
   @Override
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
     String why = "DeepLIFT's multipliers compare two passes";
-    refuseLayers(options, why);
     refuseGraph(options, why);
     long deadline = deadline(options);
     Pass result;
     Reference reference = new Reference();
-    PropagationOptions how = PropagationOptions.defaults().withDeadline(deadline);
     // What the first pass keeps is needed by the second.
-    try (Propagation first = plan().propagate(how, functions(id -> reference::remember));
+    try (LayerValues ofBaseline = new LayerValues();
+        LayerValues ofInput = new LayerValues();
+        Propagation first =
+            plan()
+                .propagate(
+                    hooked(
+                        PropagationOptions.defaults().withDeadline(deadline), ofBaseline, options),
+                    functions(id -> reference::remember));
         PointerScope scope = new PointerScope()) {
       List<Tensor> clean = ChunkedPasses.prepared(inputs, options);
       List<Tensor> starts = new ArrayList<>();
@@ -240,8 +246,27 @@ public final class DeepLift extends Attributor {
                       ? (call, r) -> pooling(call, reference.next(call), r)
                       : (call, r) -> rescale(call, reference.next(call), r));
       Pass pass =
-          pass(o -> plan().propagate(o, multipliers), clean, target::apply, options, deadline);
-      result = pass.mapped((m, i) -> m.mul(clean.get(i).sub(starts.get(i))), false);
+          pass(
+              o -> plan().propagate(hooked(o, ofInput, options), multipliers),
+              clean,
+              target::apply,
+              options,
+              deadline);
+      List<LayerRelevance> layers;
+      try {
+        layers = ofInput.differences(pass.layers(), ofBaseline);
+      } catch (RuntimeException | Error e) {
+        pass.release();
+        throw e;
+      }
+      Pass inputsOnly = pass.mapped((m, i) -> m.mul(clean.get(i).sub(starts.get(i))), false);
+      result =
+          new Pass(
+              inputsOnly.output(),
+              inputsOnly.relevances(),
+              layers,
+              inputsOnly.propagations(),
+              inputsOnly.notes());
     }
     try {
       progress(options, 2, 2);
@@ -250,6 +275,11 @@ public final class DeepLift extends Attributor {
       throw e;
     }
     return result(result, inputs, options);
+  }
+
+  private PropagationOptions hooked(
+      PropagationOptions how, LayerValues values, AttributionOptions options) {
+    return how.withHooks(values.hooks(plan().program(), options.layers()));
   }
 
   private Map<Integer, LayerFunction> functions(IntFunction<LayerFunction> function) {

@@ -313,10 +313,7 @@ class FamilyTests {
       assertThat(variances.layers().get(0).outputs().get(0))
           .isBitEqualTo(torch.zeros(2, 4).to(ScalarType.Double));
       for (AttributorSettings settings :
-          List.of(
-              GradCam.Settings.defaults(),
-              DeepLift.Settings.defaults(),
-              RandomUniform.Settings.defaults())) {
+          List.of(GradCam.Settings.defaults(), RandomUniform.Settings.defaults())) {
         try (Attributor attributor = settings.on(plan)) {
           assertThatThrownBy(() -> attributor.attribute(List.of(images()), target, options))
               .isInstanceOf(Zennit4jException.class)
@@ -328,6 +325,30 @@ class FamilyTests {
               .hasMessageContaining("cannot be differentiated");
         }
       }
+    }
+  }
+
+  @Test
+  void deepLiftSumsToTheRiseAtEveryLayer() {
+    Tensor x = images();
+    AttributionOptions options = PLAIN.withLayers("0", "1", "3");
+    try (ScriptModel model = convNet();
+        Plan plan = Plan.gradient(model);
+        Attribution found =
+            new DeepLift(plan, new DeepLift.Settings(Baseline.number(0.5)))
+                .attribute(List.of(x), Target.classes(3), options)) {
+      Tensor start = torch.full_like(x, new Scalar(0.5));
+      Tensor rise = model.run(x).get(0).sub(model.run(start).get(0)).select(1, 3);
+      assertThat(found.layers()).extracting(LayerRelevance::layer).containsExactly("0", "1", "3");
+      for (LayerRelevance layer : found.layers()) {
+        assertThat(layer.inputs().get(0).flatten(1, -1).sum(1)).within(1e-10, 1e-12).of(rise);
+        assertThat(layer.outputs().get(0).flatten(1, -1).sum(1)).within(1e-10, 1e-12).of(rise);
+      }
+      assertThat(found.at("0").orElseThrow().inputs().get(0)).isBitEqualTo(found.relevance());
+      Attribution alone =
+          new DeepLift(plan, new DeepLift.Settings(Baseline.number(0.5)))
+              .attribute(x, Target.classes(3));
+      assertThat(found.relevance()).isBitEqualTo(alone.relevance());
     }
   }
 

@@ -13,9 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Layer;
 import org.zennit4j.bindings.LayerFunction;
+import org.zennit4j.bindings.ModuleHook;
 import org.zennit4j.bindings.Program;
 import org.zennit4j.bindings.Propagation;
 import org.zennit4j.bindings.PropagationOptions;
@@ -237,11 +239,23 @@ public final class Plan implements AutoCloseable {
   public Propagation propagate(PropagationOptions options, Map<Integer, LayerFunction> others) {
     uses.enter();
     try {
-      return new Propagation(program, others, options.withHooks(model.hooks()), uses::leave);
+      return new Propagation(program, others, hooked(options), uses::leave);
     } catch (Throwable e) {
       uses.leave();
       throw e;
     }
+  }
+
+  /** The model's hooks come first. */
+  private PropagationOptions hooked(PropagationOptions options) {
+    Map<String, List<ModuleHook>> hooks = new HashMap<>(model.hooks());
+    options
+        .hooks()
+        .forEach(
+            (layer, added) ->
+                hooks.merge(
+                    layer, added, (a, b) -> Stream.concat(a.stream(), b.stream()).toList()));
+    return options.withHooks(hooks);
   }
 
   /**
