@@ -8,4 +8,6 @@ module org.zennit4j.attribution {
 
   exports org.zennit4j.attribution;
   exports org.zennit4j.diagnosis;
+
+  uses org.zennit4j.attribution.AttributorProvider;
 }

@@ -5,6 +5,7 @@
 package org.zennit4j.analyzers;
 
 import java.util.Optional;
+import java.util.Set;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.model.ScriptModel;
 
@@ -14,6 +15,9 @@ import org.zennit4j.model.ScriptModel;
  * <p>G. Montavon et al., 2017.
  */
 public final class BoundedLRPAnalyzer extends BuiltInAnalyzer {
+  /** Rules that are for input layers only. */
+  private static final Set<String> OTHERS = Set.of(RuleChoice.Z_BOX, "sign", "sign_mu");
+
   /**
    * Bounds 0 and 1, and Epsilon with 1e-6.
    *
@@ -66,22 +70,16 @@ public final class BoundedLRPAnalyzer extends BuiltInAnalyzer {
   }
 
   private static String name(String rule) {
-    Optional<RuleName> known = rule == null ? Optional.empty() : RuleName.find(rule);
-    String core =
-        switch (known.orElse(RuleName.Z_BOX)) {
-          case Z -> "z";
-          case EPSILON -> "epsilon";
-          case GAMMA -> "gamma";
-          case Z_PLUS -> "z_plus";
-          case ALPHA_BETA -> "alpha_1_beta_0";
-          case FLAT -> "flat";
-          case W_SQUARE -> "w_square";
-          case Z_BOX, SIGN, SIGN_MU ->
-              throw new Zennit4jException(
-                  "the rule beside z^B must be one of epsilon, z, gamma, zplus, alphabeta, flat,"
-                      + " wsquare, not "
-                      + Texts.show(rule));
-        };
-    return "zblrp_" + core;
+    Optional<String> known = rule == null ? Optional.empty() : RuleChoice.find(rule);
+    return "zblrp_"
+        + known
+            .filter(name -> !OTHERS.contains(name))
+            .map(name -> name.equals(RuleChoice.ALPHA_BETA) ? "alpha_1_beta_0" : name)
+            .orElseThrow(
+                () ->
+                    new Zennit4jException(
+                        "the rule beside z^B must be one of epsilon, z, gamma, zplus, alphabeta,"
+                            + " flat, wsquare, not "
+                            + Texts.show(rule)));
   }
 }

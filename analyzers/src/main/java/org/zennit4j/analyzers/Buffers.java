@@ -91,7 +91,13 @@ final class Buffers {
   }
 
   /** The values in the kind of array or buffer that the input was; buffers are direct. */
-  static Object like(Object input, Tensor tensor) {
+  @SuppressWarnings(
+      "unchecked") // the same class as the input's, but for buffers, whose type is abstract
+  static <A> A like(A input, Tensor tensor) {
+    return (A) sameKind(input, tensor);
+  }
+
+  private static Object sameKind(Object input, Tensor tensor) {
     if (input instanceof float[]) {
       return floats(tensor);
     }

@@ -19,8 +19,8 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.Leaks;
-import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.rules.Rule;
 import org.zennit4j.runtime.LayerRelevance;
 
 /**
@@ -31,18 +31,16 @@ import org.zennit4j.runtime.LayerRelevance;
  * channel. Immutable and thread-safe. Does not own its model, which must stay open.
  */
 public abstract class BuiltInAnalyzer implements Analyzer {
-  private final ScriptModel model;
   private final ResolvedMethod method;
   private final InputReader reader;
-  private final Engine engine;
+  private final PreparedMethod prepared;
   private final Leaks.Trace trace;
   private volatile boolean closed;
 
   BuiltInAnalyzer(ScriptModel model, ResolvedMethod method) {
-    this.model = model;
     this.method = method;
     this.reader = new InputReader(model, method.batched());
-    this.engine = Engines.of(model, method);
+    this.prepared = PreparedMethod.of(model, method);
     this.trace = Leaks.of(this, "an analyzer " + method.name());
   }
 
@@ -69,14 +67,21 @@ public abstract class BuiltInAnalyzer implements Analyzer {
    *
    * @param input a batch or one sample; neither changed nor closed
    * @param target which outputs; null for what the options say, by default the most likely class
-   * @param options layers whose relevances are kept (by methods of one pass), progress
+   * @param options layers whose relevances are kept (an error where the method says nothing about
+   *     them), the output that is explained, progress, time limit
    * @return relevance, output and warnings, to be closed by the caller
    */
   public final Attribution attribute(Tensor input, Target target, AttributionOptions options) {
     if (closed) {
       throw trace.refusal("the analyzer " + method.name() + " was closed");
     }
-    Explanation kept;
+    if (options.createGraph()) {
+      throw new Zennit4jException(
+          method.name()
+              + ": the relevance of a method cannot be differentiated; use an attributor, with"
+              + " SignXai.composite where the method has rules");
+    }
+    Kept kept;
     try (PointerScope scope = new PointerScope()) {
       InputReader.Batch batch = reader.read(input);
       Tensor x = batch.tensor();
@@ -85,55 +90,83 @@ public abstract class BuiltInAnalyzer implements Analyzer {
             method.name() + " takes series of shape (batch, channels, time), not " + shape(input));
       }
       Target chosen = target == null ? Targets.of(method.target()) : target;
-      Explanation base = engine.explain(x, chosen, options);
-      Tensor map = modified(base.relevance(), x);
-      if (!method.allowNonFinite() && !map.isfinite().all().item_bool()) {
-        throw new Zennit4jException(
-            method.name()
-                + ": the relevance holds NaN or infinity"
-                + whereNotFinite(x, chosen).map(p -> ", first in " + p.phrase()).orElse("")
-                + "; set allow_non_finite = true to get it as it is");
+      AttributionOptions how =
+          options
+              .withOutputSelector(outputs -> selected(outputs, options, x))
+              .withCheckFinite(false); // its own check is below
+      try (Attribution base =
+          prepared.attributor().attribute(List.of(x), prepared.start().apply(chosen), how)) {
+        Tensor map = modified(base.relevance(), x);
+        if (!method.allowNonFinite() && !map.isfinite().all().item_bool()) {
+          throw new Zennit4jException(
+              method.name()
+                  + ": the relevance holds NaN or infinity"
+                  + whereNotFinite(x, chosen).map(p -> ", first in " + p.phrase()).orElse("")
+                  + "; set allow_non_finite = true to get it as it is");
+        }
+        kept = Kept.of(base, map, batch.single());
       }
-      Tensor output = base.output();
-      if (batch.single()) {
-        map = map.squeeze(0);
-        output = output.squeeze(0);
-      }
-      kept =
-          new Explanation(
-              Natives.keep(new Tensor(output)),
-              Natives.keep(new Tensor(map)),
-              base.layers().stream()
-                  .map(
-                      l ->
-                          new LayerRelevance(
-                              l.layer(), l.call(), keptAll(l.inputs()), keptAll(l.outputs())))
-                  .toList(),
-              base.rules(),
-              base.warnings());
     }
     return Attribution.ofKept(
         kept.output(), kept.relevance(), kept.layers(), kept.rules(), kept.warnings());
   }
 
+  /** Copies of handles that outlive the scope of a pass. */
+  private record Kept(
+      Tensor output,
+      Tensor relevance,
+      List<LayerRelevance> layers,
+      Map<String, Rule> rules,
+      List<String> warnings) {
+    static Kept of(Attribution base, Tensor map, boolean single) {
+      Tensor output = base.output();
+      return new Kept(
+          keep(single ? output.squeeze(0) : output),
+          keep(single ? map.squeeze(0) : map),
+          base.layers().stream()
+              .map(l -> new LayerRelevance(l.layer(), l.call(), all(l.inputs()), all(l.outputs())))
+              .toList(),
+          base.rules(),
+          base.warnings());
+    }
+
+    private static List<Tensor> all(List<Tensor> tensors) {
+      List<Tensor> result = new ArrayList<>();
+      tensors.forEach(t -> result.add(t == null ? null : keep(t)));
+      return result;
+    }
+
+    private static Tensor keep(Tensor tensor) {
+      return Natives.keep(new Tensor(tensor));
+    }
+  }
+
+  /** The output that is explained, which must be of the shape (batch, classes). */
+  private static int selected(List<Tensor> outputs, AttributionOptions options, Tensor x) {
+    int index = options.outputSelector().applyAsInt(outputs);
+    if (index >= 0 && index < outputs.size()) {
+      Tensor output = outputs.get(index);
+      // Several copies of the input may run at once.
+      if (output.dim() != 2 || output.size(0) % x.size(0) != 0) {
+        throw new ShapeException(
+            "the model's output must have the shape (batch, classes), here ("
+                + x.size(0)
+                + ", ...), but it has "
+                + shape(output)
+                + " for an input of "
+                + shape(x));
+      }
+    }
+    return index;
+  }
+
   private Optional<NonFinite> whereNotFinite(Tensor x, Target target) {
-    AttributionOptions options = AttributionOptions.defaults();
-    if (engine.plan().isPresent()) {
-      return NonFinite.find(engine.plan().get(), List.of(x), target::apply, options);
-    }
-    try (Plan gradient = Plan.gradient(model)) {
-      return NonFinite.find(gradient, List.of(x), target::apply, options);
-    }
+    return NonFinite.find(
+        prepared.plan(), List.of(x), target::apply, AttributionOptions.defaults());
   }
 
   private static String shape(Tensor tensor) {
     return java.util.Arrays.toString(tensor.shape());
-  }
-
-  private static List<Tensor> keptAll(List<Tensor> tensors) {
-    List<Tensor> result = new ArrayList<>();
-    tensors.forEach(t -> result.add(Natives.keep(t)));
-    return result;
   }
 
   private Tensor modified(Tensor map, Tensor x) {
@@ -166,7 +199,7 @@ public abstract class BuiltInAnalyzer implements Analyzer {
       closed = true;
       trace.close();
     }
-    engine.close();
+    prepared.close();
   }
 
   @Override

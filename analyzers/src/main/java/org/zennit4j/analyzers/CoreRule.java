@@ -7,38 +7,45 @@ package org.zennit4j.analyzers;
 /** The rule that an LRP name puts on all kernel layers but those that its prefix takes. */
 public enum CoreRule {
   /** Z. */
-  Z("z"),
+  Z("z", "z"),
   /** Epsilon. */
-  EPSILON("epsilon"),
+  EPSILON("epsilon", "epsilon"),
   /** Epsilon as a multiple of the standard deviation of each layer's own input. */
-  STDX_EPSILON("epsilon"),
+  STDX_EPSILON("epsilon", "stdx_epsilon"),
   /** ZPlus. */
-  Z_PLUS("z_plus"),
+  Z_PLUS("z_plus", "zplus"),
   /** AlphaBeta. */
-  ALPHA_BETA("alpha"),
+  ALPHA_BETA("alpha", "alpha_beta"),
   /** Gamma. */
-  GAMMA("gamma"),
+  GAMMA("gamma", "gamma"),
   /** Flat. */
-  FLAT("flat"),
+  FLAT("flat", "flat"),
   /** w². */
-  W_SQUARE("w_square"),
+  W_SQUARE("w_square", "wsquare"),
   /** Epsilon(0.1) on dense layers, AlphaBeta(1,0) on convolutions. */
-  SEQUENTIAL_COMPOSITE_A("sequential_composite_a"),
+  SEQUENTIAL_COMPOSITE_A("sequential_composite_a", ""),
   /** Epsilon(0.1) on dense layers, AlphaBeta(2,1) on convolutions. */
-  SEQUENTIAL_COMPOSITE_B("sequential_composite_b"),
+  SEQUENTIAL_COMPOSITE_B("sequential_composite_b", ""),
   /** {@code lrp.gamma}: Gamma(0.5). */
-  DOT_GAMMA("lrp.gamma"),
+  DOT_GAMMA("lrp.gamma", "gamma"),
   /** {@code lrp.z_plus}: AlphaBeta(1,0) without bias. */
-  DOT_Z_PLUS("lrp.z_plus"),
+  DOT_Z_PLUS("lrp.z_plus", "alpha_beta"),
   /** {@code lrp.z_plus_fast}: x * W+^T(R / st(W+ x)), without bias. */
-  DOT_Z_PLUS_FAST("lrp.z_plus_fast"),
+  DOT_Z_PLUS_FAST("lrp.z_plus_fast", "zplus_fast"),
   /** {@code lrp.rule_until_index}: a rule on the first layers, composite b above. */
-  DOT_RULE_UNTIL_INDEX("lrp.rule_until_index");
+  DOT_RULE_UNTIL_INDEX("lrp.rule_until_index", "");
 
   private final String text;
+  private final String rule;
 
-  CoreRule(String text) {
+  CoreRule(String text, String rule) {
     this.text = text;
+    this.rule = rule;
+  }
+
+  /** The rule's name in the registry of rules; empty for composites. */
+  String rule() {
+    return rule;
   }
 
   /** The spelling in a canonical name, before numbers; with its own prefix if {@link #isDotted}. */

@@ -5,81 +5,129 @@
 package org.zennit4j.analyzers;
 
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
+import org.zennit4j.composites.KernelComposite;
+import org.zennit4j.rules.AlphaBeta;
+import org.zennit4j.rules.Bound;
+import org.zennit4j.rules.Epsilon;
+import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Sign;
+import org.zennit4j.rules.SignMu;
+import org.zennit4j.rules.SignThreshold;
+import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.StrictStabilizer;
+import org.zennit4j.rules.Z;
+import org.zennit4j.rules.ZBox;
+import org.zennit4j.rules.ZPlus;
+import org.zennit4j.rules.ZeroParams;
 
 /** Rules in their simplest form, so that equal definitions are equal texts. */
 final class Definitions {
   private Definitions() {}
 
-  static String of(LrpRules rules, ResolvedMethod method, boolean convolutions) {
-    String dense = simplest(rules.dense(), method);
-    String convolution = simplest(rules.convolution(), method);
+  /** See {@link ResolvedMethod#definition}. */
+  static String of(ResolvedMethod method, boolean convolutions) {
+    StringJoiner text = new StringJoiner("; ");
+    BaseMethod base = method.name().base();
+    text.add(base.isLrp() ? "lrp" : base.isDeepTaylor() ? "deep_taylor" : base.text());
+    Optional<KernelComposite> rules = method.rules();
+    rules.ifPresent(chosen -> text.add(of(chosen, convolutions)));
+    for (MethodOption option : method.used()) {
+      if (rules.isEmpty() || MethodTables.BESIDE_RULES.contains(option)) {
+        value(method, option).ifPresent(value -> text.add(option.key() + " = " + identity(value)));
+      }
+    }
+    if (method.timesInput()) {
+      text.add("times input");
+    }
+    method.signThreshold().ifPresent(mu -> text.add("times sign " + identity(mu)));
+    return text.toString();
+  }
+
+  private static Optional<Object> value(ResolvedMethod method, MethodOption option) {
+    return switch (option) {
+      case MU -> Optional.empty(); // part of the rules and of the modifiers
+      case STRIDE -> Optional.of(method.stride());
+      case STABILIZER -> Optional.of(method.stabilizerValue());
+      default -> method.value(option);
+    };
+  }
+
+  private static String of(KernelComposite rules, boolean convolutions) {
+    String dense = text(rules.dense());
+    String convolution = text(rules.convolution());
     String body =
         convolutions && !dense.equals(convolution)
             ? "dense " + dense + ", convolutions " + convolution
             : dense;
-    Optional<LrpRule> first =
-        rules
-            .input()
-            .or(
-                () ->
-                    rules.leading().filter(lead -> lead.index() == 0).map(LrpRules.Leading::rule));
-    String input = first.map(rule -> simplest(rule, method)).orElse(body);
+    boolean first = rules.leadingCount() == 1;
+    Optional<Rule> input = rules.input().or(() -> first ? rules.leading() : Optional.empty());
     StringBuilder text = new StringBuilder(body);
-    if (!input.equals(body)) {
-      text.insert(0, "input " + input + ", ");
+    String onInput = input.map(Definitions::text).orElse(body);
+    if (!onInput.equals(body)) {
+      text.insert(0, "input " + onInput + ", ");
     }
-    rules
-        .leading()
-        .filter(lead -> lead.index() > 0)
-        .ifPresent(
-            lead ->
-                text.append(", ")
-                    .append(simplest(lead.rule(), method))
-                    .append(" until ")
-                    .append(lead.index()));
+    if (rules.leadingCount() > 1) {
+      rules
+          .leading()
+          .ifPresent(
+              rule ->
+                  text.append(", ")
+                      .append(text(rule))
+                      .append(" on the first ")
+                      .append(rules.leadingCount()));
+    }
     rules
         .last()
-        .map(rule -> simplest(rule, method))
+        .map(Definitions::text)
         .filter(last -> !last.equals(body))
         .ifPresent(last -> text.append(", last ").append(last));
-    boolean free =
-        rules.dense().isFreeOfBias()
-            && rules.convolution().isFreeOfBias()
-            && first.map(LrpRule::isFreeOfBias).orElse(true)
-            && rules.leading().map(lead -> lead.rule().isFreeOfBias()).orElse(true)
-            && rules.last().map(LrpRule::isFreeOfBias).orElse(true);
-    return rules.zeroBias() && !free ? text + ", no bias" : text.toString();
+    return text.toString();
   }
 
-  private static String simplest(LrpRule rule, ResolvedMethod method) {
-    if (rule instanceof LrpRule.Z && !method.isStrictlyStabilized()) {
-      return new LrpRule.Epsilon(method.stabilizer()).toString();
-    }
-    if (rule instanceof LrpRule.Sign) {
-      return simplest(new LrpRule.SignMu(0.0), method);
-    }
-    if (rule instanceof LrpRule.ZPlus) {
-      return new LrpRule.AlphaBeta(1, 0).toString();
-    }
-    if (rule instanceof LrpRule.SignMu sign) {
-      return "SignMu[" + identity(sign.mu()) + "]";
-    }
-    if (rule instanceof LrpRule.ZBox box) {
-      return "ZBox[" + identity(box.low()) + ", " + identity(box.high()) + "]";
-    }
-    return rule.toString();
+  private static String text(Rule rule) {
+    Rule simplest = simplest(rule);
+    return simplest.name()
+        + simplest.arguments().entrySet().stream()
+            .filter(e -> !(simplest instanceof ZBox && e.getKey().equals("zero_params")))
+            .map(e -> e.getKey() + "=" + identity(e.getValue()))
+            .collect(Collectors.joining(", ", "[", "]"));
   }
 
-  /** Numbers, text, flags and lists by value, everything else by class and identity. */
+  private static Rule simplest(Rule rule) {
+    Map<String, Object> arguments = rule.arguments();
+    ZeroParams zero = (ZeroParams) arguments.getOrDefault("zero_params", ZeroParams.none());
+    Stabilizer stabilizer = (Stabilizer) arguments.get("stabilizer");
+    if (rule instanceof Z && !(stabilizer instanceof StrictStabilizer)) {
+      return new Epsilon(stabilizer, zero);
+    }
+    if (rule instanceof Sign) {
+      return new SignMu(SignThreshold.of(0), stabilizer, zero);
+    }
+    return rule instanceof ZPlus ? new AlphaBeta(1, 0, stabilizer, zero) : rule;
+  }
+
+  /** Numbers, text, flags, lists and settings by value, everything else by class and identity. */
   static String identity(Object value) {
-    if (value instanceof Number || value instanceof CharSequence || value instanceof Boolean) {
-      return value.toString();
-    }
     if (value instanceof Collection<?> values) {
       return values.stream().map(Definitions::identity).collect(Collectors.joining(", ", "[", "]"));
     }
-    return value.getClass().getSimpleName() + "@" + System.identityHashCode(value);
+    if (value instanceof Bound bound && bound.tensor() != null) {
+      return identity(bound.tensor());
+    }
+    boolean byValue =
+        value instanceof Number
+            || value instanceof CharSequence
+            || value instanceof Boolean
+            || value instanceof Stabilizer
+            || value instanceof ZeroParams
+            || value instanceof Bound
+            || value instanceof SignThreshold;
+    return byValue
+        ? value.toString()
+        : value.getClass().getSimpleName() + "@" + System.identityHashCode(value);
   }
 }

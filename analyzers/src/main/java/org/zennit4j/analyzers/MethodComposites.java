@@ -4,43 +4,45 @@
  */
 package org.zennit4j.analyzers;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Zennit4jException;
-import org.zennit4j.composites.Canonizer;
-import org.zennit4j.composites.Canonizers;
 import org.zennit4j.composites.Composite;
-import org.zennit4j.composites.KernelComposite;
-import org.zennit4j.registry.Entry;
-import org.zennit4j.registry.Registry;
-import org.zennit4j.rules.Stabilizer;
-import org.zennit4j.rules.StrictStabilizer;
 
 /** Makes the composites of LRP and Deep Taylor methods. */
 final class MethodComposites {
   private MethodComposites() {}
 
-  /** The composite of a method that has rules or a composite of the caller's own. */
+  /**
+   * The composite of a method that has rules or a composite of the caller's own.
+   *
+   * @param sampleRank the rank of one sample at the input layers, 0 if unknown
+   * @param owned keeps tensors of bounds and thresholds, so that the caller may close them
+   */
   static Composite of(ResolvedMethod method, int sampleRank, OwnedTensors owned) {
     if (method.rules().isEmpty()) {
       return custom(method);
     }
-    LrpRules rules = method.rules().get();
-    Stabilizer stabilizer =
-        method.isStrictlyStabilized() ? new StrictStabilizer() : Stabilizer.of(method.stabilizer());
-    RuleFactory factory = new RuleFactory(stabilizer, rules.zeroBias(), sampleRank, owned);
-    return new KernelComposite(
-        rules.input().map(factory::of),
-        rules.leading().map(leading -> factory.of(leading.rule())),
-        rules.leading().map(leading -> leading.index() + 1).orElse(0),
-        rules.last().map(factory::of),
-        factory.of(rules.dense()),
-        factory.of(rules.convolution()),
-        !method.name().base().isDeepTaylor(),
-        stabilizer,
-        canonizers(method.canonizers()),
-        /* functional= */ true);
+    MethodOptions options = method.options();
+    for (MethodOption option : method.options().options()) {
+      if (options.get(option).orElseThrow() instanceof Tensor tensor) {
+        if (option == MethodOption.LOW || option == MethodOption.HIGH) {
+          options = options.with(option, batch(tensor, option, sampleRank, owned));
+        } else if (option == MethodOption.MU) {
+          options = options.with(option, owned.share(tensor, "option mu"));
+        }
+      }
+    }
+    ResolvedMethod own =
+        options.equals(method.options()) ? method : ResolvedMethod.of(method.name(), options);
+    return own.rules().orElseThrow();
+  }
+
+  /** A bound for one sample, or for the channels, serves all samples. */
+  private static Tensor batch(
+      Tensor bound, MethodOption option, int sampleRank, OwnedTensors owned) {
+    Tensor shared = owned.share(bound, "option " + option.key());
+    boolean sample = shared.dim() == 1 || (shared.dim() > 1 && shared.dim() == sampleRank);
+    return sample ? owned.keep(() -> shared.unsqueeze(0)) : shared;
   }
 
   private static Composite custom(ResolvedMethod method) {
@@ -50,35 +52,7 @@ final class MethodComposites {
           method.name() + ": option composite must be a composite, not " + Texts.show(value));
     }
     return method.options().has(MethodOption.CANONIZERS)
-        ? composite.withCanonizers(canonizers(method.canonizers()))
+        ? composite.withCanonizers(MethodRules.canonizers(method.canonizers()))
         : composite;
-  }
-
-  private static List<Canonizer> canonizers(List<Object> values) {
-    List<Canonizer> result = new ArrayList<>();
-    for (Object value : values) {
-      if (value instanceof Canonizer canonizer) {
-        result.add(canonizer);
-        continue;
-      }
-      Registry<Canonizer> known = Canonizers.registry();
-      Entry<Canonizer> entry = known.find(String.valueOf(value)).orElse(null);
-      if (entry == null || !entry.isPlain()) {
-        throw new Zennit4jException(
-            "unknown canonizer "
-                + Texts.quote(String.valueOf(value))
-                + "; there are "
-                + String.join(
-                    ", ",
-                    known.entries().stream()
-                        .filter(Entry::isPlain)
-                        .map(Entry::name)
-                        .sorted()
-                        .toList())
-                + ", or none");
-      }
-      result.add(entry.create(Map.of()));
-    }
-    return result;
   }
 }

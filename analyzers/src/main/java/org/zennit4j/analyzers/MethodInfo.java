@@ -5,12 +5,19 @@
 package org.zennit4j.analyzers;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.zennit4j.composites.KernelComposite;
+import org.zennit4j.rules.Bound;
+import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Rules;
+import org.zennit4j.rules.SignedStabilizer;
 
 /**
  * What a method name means: its formula, its options with their defaults, its modifiers, the
@@ -192,29 +199,46 @@ public record MethodInfo(
     MethodOptions options = MethodOptions.none();
     boolean anyBounds = name.needsBounds() && name.suffixLow().isEmpty();
     if (anyBounds) {
-      options = options.with("low", new Placeholder("low")).with("high", new Placeholder("high"));
+      options = options.with(MethodOption.LOW, 0).with(MethodOption.HIGH, 1);
     }
-    LrpRules rules = ResolvedMethod.of(name, options).rules().orElseThrow();
+    KernelComposite rules = ResolvedMethod.of(name, options).rules().orElseThrow();
     StringBuilder text = new StringBuilder("LRP from ").append(start);
-    rules.input().ifPresent(rule -> append(text, "input layers", rule));
+    rules.input().ifPresent(rule -> append(text, "input layers", rule, anyBounds));
     rules
         .leading()
-        .ifPresent(lead -> append(text, "kernel layers 0 to index (option rule)", lead.rule()));
+        .ifPresent(rule -> append(text, "kernel layers 0 to index (option rule)", rule, anyBounds));
     boolean rest = rules.input().isPresent() || rules.leading().isPresent();
     if (rules.dense().equals(rules.convolution())) {
-      append(text, rest ? "other kernel layers" : "kernel layers", rules.dense());
+      append(text, rest ? "other kernel layers" : "kernel layers", rules.dense(), false);
     } else {
-      append(text, rest ? "other dense layers" : "dense layers", rules.dense());
-      append(text, rest ? "other convolutions" : "convolutions", rules.convolution());
+      append(text, rest ? "other dense layers" : "dense layers", rules.dense(), false);
+      append(text, rest ? "other convolutions" : "convolutions", rules.convolution(), false);
     }
-    if (rules.zeroBias()) {
+    if (MethodRules.zeroBias(name)) {
       text.append("; b = 0");
     }
     return text.toString();
   }
 
-  private static void append(StringBuilder text, String layers, LrpRule rule) {
-    text.append("; ").append(layers).append(": ").append(rule.formula());
+  private static void append(StringBuilder text, String layers, Rule rule, boolean anyBounds) {
+    Map<String, String> values = new HashMap<>();
+    rule.arguments().forEach((key, value) -> values.put(key, argument(value)));
+    if (anyBounds) {
+      values.keySet().removeAll(Set.of("low", "high"));
+    }
+    text.append("; ")
+        .append(layers)
+        .append(": ")
+        .append(Rules.standard().get(rule.name()).formula(values));
+  }
+
+  private static String argument(Object value) {
+    if (value instanceof SignedStabilizer stabilizer) {
+      return Texts.number(stabilizer.epsilon());
+    }
+    return value instanceof Bound bound && bound.isNumber()
+        ? Texts.number(bound.number())
+        : Texts.show(value);
   }
 
   private static String biasText(MethodName name) {

@@ -179,7 +179,7 @@ final class MethodNameParser {
     if (numbers.containsKey(NameNumber.ALPHA)) {
       double alpha = result.value(NameNumber.ALPHA).orElseThrow();
       double beta = result.value(NameNumber.BETA).orElseThrow();
-      if (!LrpRule.AlphaBeta.isValid(alpha, beta)) {
+      if (!MethodRules.isAlphaBeta(alpha, beta)) {
         throw problem("alpha - beta must be 1");
       }
     }

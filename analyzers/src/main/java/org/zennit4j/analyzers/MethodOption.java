@@ -87,6 +87,9 @@ public enum MethodOption {
   STRIDE(OptionKind.COUNTS, "distance between windows, one for all spatial axes or one each"),
   /** What an occluding window is filled with. */
   FILL(OptionKind.NUMBER, "value that the window is filled with"),
+  /** How many changed copies of the input run at once. */
+  BATCH_SIZE(
+      OptionKind.COUNT, "how many changed copies of the input run at once; more need more memory"),
   /** What LRP starts from. */
   START(OptionKind.START, "logit: relevance starts with the score; one: with 1"),
   /** The stabilizer of denominators. */

@@ -10,6 +10,7 @@ import static org.zennit4j.analyzers.MethodOption.ALLOW_SOFTMAX;
 import static org.zennit4j.analyzers.MethodOption.ALPHA;
 import static org.zennit4j.analyzers.MethodOption.BASELINE;
 import static org.zennit4j.analyzers.MethodOption.BATCHED;
+import static org.zennit4j.analyzers.MethodOption.BATCH_SIZE;
 import static org.zennit4j.analyzers.MethodOption.BETA;
 import static org.zennit4j.analyzers.MethodOption.CANONIZERS;
 import static org.zennit4j.analyzers.MethodOption.COMPOSITE;
@@ -70,8 +71,8 @@ final class MethodTables {
   static final List<Object> DEFAULT_CANONIZERS = List.of("merge_batch_norm", "residual_sum");
 
   /** The rules that the name {@code lrp} alone lets the option {@code rule} choose. */
-  static final List<RuleName> PLAIN_RULES =
-      List.of(RuleName.EPSILON, RuleName.Z_PLUS, RuleName.ALPHA_BETA);
+  static final List<String> PLAIN_RULES =
+      List.of(RuleChoice.EPSILON, "zplus", RuleChoice.ALPHA_BETA);
 
   private MethodTables() {}
 
@@ -87,9 +88,7 @@ final class MethodTables {
       }
     }
     if (choosesAnyRule(name)) {
-      for (RuleName rule : RuleName.values()) {
-        used.addAll(rule.options());
-      }
+      RuleChoice.NAMES.forEach(rule -> used.addAll(RuleChoice.options(rule)));
     }
     return used;
   }
@@ -112,21 +111,21 @@ final class MethodTables {
       used.addAll(type.get().options());
     }
     if (name.base() == BaseMethod.LRP) {
-      rule(value, RULE).filter(RuleName.EPSILON::equals).ifPresent(rule -> used.add(EPSILON));
+      rule(value, RULE).filter(RuleChoice.EPSILON::equals).ifPresent(rule -> used.add(EPSILON));
     } else {
       for (MethodOption choice : EnumSet.copyOf(used)) {
-        rule(value, choice).ifPresent(rule -> used.addAll(rule.options()));
+        rule(value, choice).ifPresent(rule -> used.addAll(RuleChoice.options(rule)));
       }
     }
     return used;
   }
 
-  private static Optional<RuleName> rule(
+  private static Optional<String> rule(
       Function<MethodOption, Optional<Object>> value, MethodOption choice) {
     if (choice != RULE && !SEQUENTIAL.contains(choice)) {
       return Optional.empty();
     }
-    return value.apply(choice).flatMap(text -> RuleName.find((String) text));
+    return value.apply(choice).map(String.class::cast);
   }
 
   /** The options that the method uses whatever the values of others. */
@@ -152,14 +151,15 @@ final class MethodTables {
     return switch (base) {
       case GRADIENT, LRP_RULES -> Set.of();
       case GUIDED_BACKPROP, DECONVNET -> Set.of(ALLOW_OTHER_ACTIVATIONS);
-      case INTEGRATED_GRADIENTS -> Set.of(STEPS, BASELINE);
-      case SMOOTHGRAD, VARGRAD -> Set.of(NOISE_LEVEL, NUM_SAMPLES, NOISE_SCALE, SEED, NOISE);
+      case INTEGRATED_GRADIENTS -> Set.of(STEPS, BASELINE, BATCH_SIZE);
+      case SMOOTHGRAD, VARGRAD ->
+          Set.of(NOISE_LEVEL, NUM_SAMPLES, NOISE_SCALE, SEED, NOISE, BATCH_SIZE);
       case GRAD_CAM -> Set.of(TARGET_LAYER);
       case GUIDED_GRAD_CAM -> Set.of(TARGET_LAYER, ALLOW_OTHER_ACTIVATIONS);
       case DEEP_TAYLOR, DEEP_TAYLOR_BOUNDED ->
           Set.of(EPSILON, LOW, HIGH, STABILIZER, CANONIZERS, ALLOW_SOFTMAX);
       case DEEPLIFT -> Set.of(BASELINE, ALLOW_SOFTMAX);
-      case OCCLUSION -> Set.of(WINDOW, STRIDE, FILL);
+      case OCCLUSION -> Set.of(WINDOW, STRIDE, FILL, BATCH_SIZE);
       case RANDOM_UNIFORM -> Set.of(SEED, RNG, OPTIONAL);
       case LRP -> Set.of(RULE);
       case LRP_ALPHABETA -> Set.of(ALPHA, BETA);
@@ -214,15 +214,16 @@ final class MethodTables {
       case NOISE_LEVEL -> 0.2;
       case NOISE_SCALE -> "relative";
       case SEED -> name.base() == BaseMethod.RANDOM_UNIFORM ? 1L : 0L;
-      case RULE -> core == null ? RuleName.EPSILON.text() : RuleName.FLAT.text();
+      case RULE -> core == null ? RuleChoice.EPSILON : RuleChoice.FLAT;
       case EPSILON -> core != null && core.isComposite() ? 0.1 : 1e-6;
       case LOW -> bound(name, 0, MethodSuffix.CAFFE_LOW);
       case HIGH -> bound(name, 1, MethodSuffix.CAFFE_HIGH);
       case GAMMA -> core == CoreRule.DOT_GAMMA ? 0.5 : 0.25;
-      case FIRST_LAYER_RULE -> RuleName.Z_BOX.text();
-      case MIDDLE_LAYER_RULE -> RuleName.ALPHA_BETA.text();
-      case LAST_LAYER_RULE -> RuleName.EPSILON.text();
+      case FIRST_LAYER_RULE -> RuleChoice.Z_BOX;
+      case MIDDLE_LAYER_RULE -> RuleChoice.ALPHA_BETA;
+      case LAST_LAYER_RULE -> RuleChoice.EPSILON;
       case STD_FACTOR -> 0.25;
+      case BATCH_SIZE -> 1;
       case INDEX -> 0;
       case WINDOW, STRIDE -> List.of(8);
       case START -> "logit";

@@ -96,7 +96,7 @@ enum OptionKind {
   RULE("the name of a rule") {
     @Override
     String description() {
-      return "one of " + String.join(", ", RuleName.texts());
+      return "one of " + String.join(", ", RuleChoice.NAMES);
     }
 
     @Override
@@ -104,7 +104,7 @@ enum OptionKind {
       if (!(value instanceof CharSequence)) {
         return refuse();
       }
-      return RuleName.find(value.toString()).map(RuleName::text).orElseGet(() -> (String) refuse());
+      return RuleChoice.find(value.toString()).orElseGet(() -> (String) refuse());
     }
   },
   /** What LRP starts from. */

@@ -5,13 +5,11 @@
 package org.zennit4j.analyzers;
 
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.StringJoiner;
-import java.util.stream.Collectors;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.KernelComposite;
 
 /**
  * A method name together with its options, checked, with every default filled in.
@@ -23,16 +21,17 @@ public final class ResolvedMethod {
   private final MethodName name;
   private final MethodOptions options;
   private final Set<MethodOption> used;
-  private final Optional<LrpRules> rules;
+  private final Optional<KernelComposite> rules;
 
   private ResolvedMethod(MethodName name, MethodOptions options) {
     this.name = name;
     this.options = options;
-    checkChoices();
+    OptionChecks checks = new OptionChecks(this);
+    checks.checkChoices();
     this.used = MethodTables.used(name, this::find);
-    checkUsed();
-    checkBounds();
-    this.rules = chooseRules();
+    checks.checkUsed();
+    checks.checkBounds();
+    this.rules = MethodRules.of(this);
   }
 
   /**
@@ -97,11 +96,13 @@ public final class ResolvedMethod {
   }
 
   /**
-   * Returns the rules of an LRP or Deep Taylor method.
+   * Returns the rules of an LRP or Deep Taylor method, as values. Tensors of bounds are the
+   * caller's.
    *
-   * @return the rules; empty for other methods and for a composite of the caller's own
+   * @return which kernel layer gets which rule; empty for other methods and for a composite of the
+   *     caller's own
    */
-  public Optional<LrpRules> rules() {
+  public Optional<KernelComposite> rules() {
     return rules;
   }
 
@@ -210,7 +211,7 @@ public final class ResolvedMethod {
     return "strict".equals(stabilizerValue());
   }
 
-  private Object stabilizerValue() {
+  Object stabilizerValue() {
     Object value = get(MethodOption.STABILIZER);
     return name.base().isDeepTaylor() && !options.has(MethodOption.STABILIZER)
         ? get(MethodOption.EPSILON)
@@ -326,6 +327,15 @@ public final class ResolvedMethod {
   }
 
   /**
+   * Returns how many changed copies of the input run at once.
+   *
+   * @return 1 by default
+   */
+  public int batchSize() {
+    return (Integer) get(MethodOption.BATCH_SIZE);
+  }
+
+  /**
    * Returns a text that is equal for methods that are equal by definition, whatever their names:
    * the base, the rules in their simplest form and all parameters. Tensors are named by identity.
    *
@@ -334,30 +344,7 @@ public final class ResolvedMethod {
    * @return the definition
    */
   public String definition(boolean convolutions) {
-    StringJoiner text = new StringJoiner("; ");
-    BaseMethod base = name.base();
-    text.add(base.isLrp() ? "lrp" : base.isDeepTaylor() ? "deep_taylor" : base.text());
-    rules.ifPresent(chosen -> text.add(Definitions.of(chosen, this, convolutions)));
-    for (MethodOption option : used) {
-      if (rules.isEmpty() || MethodTables.BESIDE_RULES.contains(option)) {
-        valueInDefinition(option)
-            .ifPresent(value -> text.add(option.key() + " = " + Definitions.identity(value)));
-      }
-    }
-    if (timesInput()) {
-      text.add("times input");
-    }
-    signThreshold().ifPresent(mu -> text.add("times sign " + Definitions.identity(mu)));
-    return text.toString();
-  }
-
-  private Optional<Object> valueInDefinition(MethodOption option) {
-    return switch (option) {
-      case MU -> Optional.empty(); // part of the rules and of the modifiers
-      case STRIDE -> Optional.of(stride());
-      case STABILIZER -> Optional.of(stabilizerValue());
-      default -> value(option);
-    };
+    return Definitions.of(this, convolutions);
   }
 
   /** The canonical name and the options that the caller set. */
@@ -368,15 +355,15 @@ public final class ResolvedMethod {
 
   // Values
 
-  private Optional<Object> find(MethodOption option) {
+  Optional<Object> find(MethodOption option) {
     return options.get(option).or(() -> MethodTables.defaultOf(name, option));
   }
 
-  private Object get(MethodOption option) {
+  Object get(MethodOption option) {
     if (!used.contains(option)) {
-      throw new Zennit4jException(unused(List.of(option)));
+      throw new Zennit4jException(new OptionChecks(this).unused(List.of(option)));
     }
-    return find(option).orElseThrow(() -> missing(option));
+    return find(option).orElseThrow(() -> new OptionChecks(this).missing(option));
   }
 
   private boolean flag(MethodOption option) {
@@ -387,267 +374,7 @@ public final class ResolvedMethod {
     return ((List<?>) get(option)).stream().map(Integer.class::cast).toList();
   }
 
-  private Object mu(NameNumber number) {
+  Object mu(NameNumber number) {
     return options.get(MethodOption.MU).orElseGet(() -> name.value(number).orElse(0));
-  }
-
-  // Checks
-
-  private void checkChoices() {
-    if (name.base() == BaseMethod.LRP_ADVANCED) {
-      String type =
-          options
-              .get(MethodOption.RULE_TYPE)
-              .map(String.class::cast)
-              .orElseThrow(() -> missing(MethodOption.RULE_TYPE));
-      if (RuleType.find(type).isEmpty()) {
-        throw unknown(MethodOption.RULE_TYPE, type, RuleType.texts());
-      }
-    }
-    if (name.base() == BaseMethod.LRP) {
-      List<String> names = MethodTables.PLAIN_RULES.stream().map(RuleName::text).toList();
-      options
-          .get(MethodOption.RULE)
-          .filter(rule -> !names.contains(rule))
-          .ifPresent(
-              rule -> {
-                throw unknown(MethodOption.RULE, (String) rule, names);
-              });
-    }
-  }
-
-  private void checkUsed() {
-    List<MethodOption> unused =
-        options.options().stream().filter(option -> !used.contains(option)).toList();
-    if (!unused.isEmpty()) {
-      throw new Zennit4jException(unused(unused));
-    }
-  }
-
-  private void checkBounds() {
-    if (name.base().isDeepTaylor()
-        && options.has(MethodOption.EPSILON)
-        && options.has(MethodOption.STABILIZER)) {
-      throw new Zennit4jException(
-          name + ": epsilon is the stabilizer, set one of epsilon and stabilizer, not both");
-    }
-    if (!used.contains(MethodOption.LOW)) {
-      return;
-    }
-    Optional<Object> low = find(MethodOption.LOW);
-    Optional<Object> high = find(MethodOption.HIGH);
-    boolean optional = name.base() == BaseMethod.DEEP_TAYLOR;
-    if (low.isEmpty() && high.isEmpty() && optional) {
-      return;
-    }
-    if (low.isEmpty() || high.isEmpty()) {
-      throw new Zennit4jException(
-          name
-              + " needs the options low and high, the bounds of its input"
-              + (name.needsBounds() ? ", or the suffix _VGG16ILSVRC" : ""));
-    }
-    checkOrder(low.get(), high.get());
-  }
-
-  private void checkOrder(Object low, Object high) {
-    List<?> lows = low instanceof List<?> list ? list : List.of(low);
-    List<?> highs = high instanceof List<?> list ? list : List.of(high);
-    if (lows.size() > 1 && highs.size() > 1 && lows.size() != highs.size()) {
-      throw new Zennit4jException(
-          name + ": low has " + lows.size() + " values, high has " + highs.size());
-    }
-    for (int i = 0; i < Math.max(lows.size(), highs.size()); i++) {
-      Object lowest = lows.get(lows.size() == 1 ? 0 : i);
-      Object highest = highs.get(highs.size() == 1 ? 0 : i);
-      if (lowest instanceof Double below && highest instanceof Double above && below >= above) {
-        throw new Zennit4jException(
-            name + ": low must be below high, not " + Texts.show(low) + " and " + Texts.show(high));
-      }
-    }
-  }
-
-  private String unused(List<MethodOption> unused) {
-    return name
-        + " does not use the option "
-        + keys(EnumSet.copyOf(unused))
-        + "; it uses "
-        + keys(used);
-  }
-
-  private Zennit4jException missing(MethodOption option) {
-    return new Zennit4jException(
-        name + " needs the option " + option.key() + ": " + option.meaning());
-  }
-
-  private Zennit4jException unknown(MethodOption option, String value, List<String> known) {
-    return new Zennit4jException(
-        name
-            + ": option "
-            + option.key()
-            + " must be one of "
-            + String.join(", ", known)
-            + ", not "
-            + Texts.quote(value));
-  }
-
-  private static String keys(Set<MethodOption> options) {
-    return options.stream().map(MethodOption::key).sorted().collect(Collectors.joining(", "));
-  }
-
-  // Rules
-
-  private Optional<LrpRules> chooseRules() {
-    return switch (name.base()) {
-      case LRP_RULES -> Optional.of(namedRules().withZeroBias(hasZeroBias()));
-      case LRP ->
-          Optional.of(
-              LrpRules.everywhere(plainRule(RuleName.find((String) get(MethodOption.RULE))))
-                  .withZeroBias(name.ignoresBias()));
-      case LRP_ALPHABETA ->
-          Optional.of(LrpRules.everywhere(alphaBeta()).withZeroBias(name.ignoresBias()));
-      case LRP_SEQUENTIAL -> Optional.of(sequentialRules().withZeroBias(name.ignoresBias()));
-      case LRP_ADVANCED -> advancedRules().map(rules -> rules.withZeroBias(name.ignoresBias()));
-      case DEEP_TAYLOR, DEEP_TAYLOR_BOUNDED -> Optional.of(deepTaylorRules());
-      default -> Optional.empty();
-    };
-  }
-
-  private boolean hasZeroBias() {
-    return name.ignoresBias() || name.core().filter(CoreRule.DOT_Z_PLUS::equals).isPresent();
-  }
-
-  private LrpRules namedRules() {
-    LrpRules core = coreRules(name.core().orElseThrow());
-    return switch (name.inputRule().orElseThrow()) {
-      case SAME_AS_CORE -> core;
-      case Z -> core.withInput(new LrpRule.Z());
-      case SIGN ->
-          core.withInput(
-              name.numbers().containsKey(NameNumber.RULE_MU)
-                  ? new LrpRule.SignMu(mu(NameNumber.RULE_MU))
-                  : new LrpRule.Sign());
-      case Z_BOX -> core.withInput(zBox());
-      case W_SQUARE -> core.withInput(new LrpRule.WSquare());
-      case FLAT -> core.withInput(new LrpRule.Flat());
-    };
-  }
-
-  private LrpRules coreRules(CoreRule core) {
-    LrpRule positive = new LrpRule.AlphaBeta(1, 0);
-    LrpRule both = new LrpRule.AlphaBeta(2, 1);
-    return switch (core) {
-      case Z -> LrpRules.everywhere(new LrpRule.Z());
-      case EPSILON -> LrpRules.everywhere(epsilon());
-      case STDX_EPSILON ->
-          LrpRules.everywhere(new LrpRule.StdxEpsilon((Double) get(MethodOption.STD_FACTOR)));
-      case Z_PLUS -> LrpRules.everywhere(new LrpRule.ZPlus());
-      case ALPHA_BETA -> LrpRules.everywhere(alphaBeta());
-      case GAMMA, DOT_GAMMA -> LrpRules.everywhere(gamma());
-      case FLAT -> LrpRules.everywhere(new LrpRule.Flat());
-      case W_SQUARE -> LrpRules.everywhere(new LrpRule.WSquare());
-      case SEQUENTIAL_COMPOSITE_A -> LrpRules.layers(epsilon(), positive);
-      case SEQUENTIAL_COMPOSITE_B -> LrpRules.layers(epsilon(), both);
-      case DOT_Z_PLUS -> LrpRules.everywhere(positive);
-      case DOT_Z_PLUS_FAST -> LrpRules.everywhere(new LrpRule.ZPlusFast());
-      case DOT_RULE_UNTIL_INDEX ->
-          LrpRules.layers(epsilon(), both)
-              .withLeading(untilIndex(), (Integer) get(MethodOption.INDEX));
-    };
-  }
-
-  /** The rule of {@code lrp.rule_until_index}; its own epsilon is 1e-6 if nobody sets one. */
-  private LrpRule untilIndex() {
-    RuleName rule = RuleName.find((String) get(MethodOption.RULE)).orElseThrow();
-    return rule == RuleName.EPSILON && !options.has(MethodOption.EPSILON)
-        ? new LrpRule.Epsilon(1e-6)
-        : chosen(rule);
-  }
-
-  private LrpRule plainRule(Optional<RuleName> rule) {
-    return rule.orElseThrow() == RuleName.ALPHA_BETA
-        ? new LrpRule.AlphaBeta(1, 0)
-        : chosen(rule.orElseThrow());
-  }
-
-  private LrpRules sequentialRules() {
-    return LrpRules.everywhere(chosen(MethodOption.MIDDLE_LAYER_RULE))
-        .withInput(chosen(MethodOption.FIRST_LAYER_RULE))
-        .withLast(chosen(MethodOption.LAST_LAYER_RULE));
-  }
-
-  private Optional<LrpRules> advancedRules() {
-    RuleType type = RuleType.find((String) get(MethodOption.RULE_TYPE)).orElseThrow();
-    return switch (type) {
-      case ALPHA1BETA0 -> Optional.of(LrpRules.everywhere(new LrpRule.AlphaBeta(1, 0)));
-      case ALPHA2BETA1 -> Optional.of(LrpRules.everywhere(new LrpRule.AlphaBeta(2, 1)));
-      case EPSILON -> Optional.of(LrpRules.everywhere(epsilon()));
-      case GAMMA -> Optional.of(LrpRules.everywhere(gamma()));
-      case FLAT -> Optional.of(LrpRules.everywhere(new LrpRule.Flat()));
-      case WSQUARE -> Optional.of(LrpRules.everywhere(new LrpRule.WSquare()));
-      case ZBOX -> Optional.of(LrpRules.everywhere(epsilon()).withInput(zBox()));
-      case SEQUENTIAL -> Optional.of(sequentialRules());
-      case CUSTOM -> {
-        get(MethodOption.COMPOSITE);
-        yield Optional.empty();
-      }
-    };
-  }
-
-  private LrpRules deepTaylorRules() {
-    LrpRule input = find(MethodOption.LOW).isPresent() ? zBox() : new LrpRule.WSquare();
-    return LrpRules.everywhere(new LrpRule.AlphaBeta(1, 0)).withInput(input).withZeroBias(true);
-  }
-
-  private LrpRule chosen(MethodOption option) {
-    return chosen(RuleName.find((String) get(option)).orElseThrow());
-  }
-
-  private LrpRule chosen(RuleName rule) {
-    return switch (rule) {
-      case Z -> new LrpRule.Z();
-      case EPSILON -> epsilon();
-      case GAMMA -> gamma();
-      case Z_PLUS -> new LrpRule.ZPlus();
-      case ALPHA_BETA -> alphaBeta();
-      case FLAT -> new LrpRule.Flat();
-      case W_SQUARE -> new LrpRule.WSquare();
-      case Z_BOX -> zBox();
-      case SIGN -> new LrpRule.Sign();
-      case SIGN_MU -> new LrpRule.SignMu(mu(NameNumber.RULE_MU));
-    };
-  }
-
-  private LrpRule epsilon() {
-    return new LrpRule.Epsilon((Double) get(MethodOption.EPSILON));
-  }
-
-  private LrpRule gamma() {
-    return new LrpRule.Gamma((Double) get(MethodOption.GAMMA));
-  }
-
-  private LrpRule zBox() {
-    return new LrpRule.ZBox(get(MethodOption.LOW), get(MethodOption.HIGH));
-  }
-
-  private LrpRule alphaBeta() {
-    Optional<Double> alpha = options.get(MethodOption.ALPHA).map(Double.class::cast);
-    Optional<Double> beta = options.get(MethodOption.BETA).map(Double.class::cast);
-    double a =
-        alpha.orElseGet(() -> beta.map(b -> b + 1).orElseGet(() -> number(MethodOption.ALPHA)));
-    double b =
-        beta.orElseGet(() -> alpha.map(c -> c - 1).orElseGet(() -> number(MethodOption.BETA)));
-    if (!LrpRule.AlphaBeta.isValid(a, b)) {
-      throw new Zennit4jException(
-          name
-              + ": alpha - beta must be 1 and beta >= 0, not alpha "
-              + Texts.number(a)
-              + " and beta "
-              + Texts.number(b));
-    }
-    return new LrpRule.AlphaBeta(a, b);
-  }
-
-  private double number(MethodOption option) {
-    return (Double) get(option);
   }
 }

@@ -5,23 +5,12 @@
 package org.zennit4j.analyzers;
 
 import java.lang.System.Logger.Level;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.model.ScriptModel;
@@ -35,7 +24,6 @@ import org.zennit4j.model.ScriptModel;
  */
 public final class SignXai {
   private static final System.Logger LOG = System.getLogger("org.zennit4j.analyzers");
-  private static final int BATCH = 16;
 
   private SignXai() {}
 
@@ -95,13 +83,15 @@ public final class SignXai {
    * Explains an input.
    *
    * @param model the model
-   * @param input a batch or one sample in row-major order
+   * @param input a batch or one sample in row-major order: a float[], double[], FloatBuffer or
+   *     DoubleBuffer
    * @param shape its shape
    * @param methodName the method's name
-   * @return the relevance in row-major order
+   * @param <A> the kind of array or buffer
+   * @return the relevance in row-major order, in what the input was
    */
-  public static float[] calculateRelevanceMap(
-      ScriptModel model, float[] input, long[] shape, String methodName) {
+  public static <A> A calculateRelevanceMap(
+      ScriptModel model, A input, long[] shape, String methodName) {
     return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
   }
 
@@ -109,28 +99,35 @@ public final class SignXai {
    * Explains an input.
    *
    * @param model the model
-   * @param input a batch or one sample in row-major order
+   * @param input a batch or one sample in row-major order: a float[], double[], FloatBuffer or
+   *     DoubleBuffer
    * @param shape its shape
    * @param methodName the method's name
    * @param options the method's options
-   * @return the relevance in row-major order
+   * @param <A> the kind of array or buffer
+   * @return the relevance in row-major order, in what the input was
    */
-  public static float[] calculateRelevanceMap(
-      ScriptModel model, float[] input, long[] shape, String methodName, MethodOptions options) {
-    return (float[]) onArray(model, input, shape, methodName, options);
+  public static <A> A calculateRelevanceMap(
+      ScriptModel model, A input, long[] shape, String methodName, MethodOptions options) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor x = Buffers.tensor(input, shape);
+      return Buffers.like(input, calculateRelevanceMap(model, x, methodName, options));
+    }
   }
 
   /**
    * Explains an input.
    *
    * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
+   * @param input a batch or one sample in row-major order: a float[], double[], FloatBuffer or
+   *     DoubleBuffer
    * @param shape its shape
    * @param model the model
-   * @return the relevance in row-major order
+   * @param <A> the kind of array or buffer
+   * @return the relevance in row-major order, in what the input was
    */
-  public static float[] calculateRelevanceMap(
-      String methodName, float[] input, long[] shape, ScriptModel model) {
+  public static <A> A calculateRelevanceMap(
+      String methodName, A input, long[] shape, ScriptModel model) {
     return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
   }
 
@@ -138,204 +135,16 @@ public final class SignXai {
    * Explains an input.
    *
    * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
+   * @param input a batch or one sample in row-major order: a float[], double[], FloatBuffer or
+   *     DoubleBuffer
    * @param shape its shape
    * @param model the model
    * @param options the method's options
-   * @return the relevance in row-major order
+   * @param <A> the kind of array or buffer
+   * @return the relevance in row-major order, in what the input was
    */
-  public static float[] calculateRelevanceMap(
-      String methodName, float[] input, long[] shape, ScriptModel model, MethodOptions options) {
-    return calculateRelevanceMap(model, input, shape, methodName, options);
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param model the model
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param methodName the method's name
-   * @return the relevance in row-major order
-   */
-  public static double[] calculateRelevanceMap(
-      ScriptModel model, double[] input, long[] shape, String methodName) {
-    return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param model the model
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param methodName the method's name
-   * @param options the method's options
-   * @return the relevance in row-major order
-   */
-  public static double[] calculateRelevanceMap(
-      ScriptModel model, double[] input, long[] shape, String methodName, MethodOptions options) {
-    return (double[]) onArray(model, input, shape, methodName, options);
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param model the model
-   * @return the relevance in row-major order
-   */
-  public static double[] calculateRelevanceMap(
-      String methodName, double[] input, long[] shape, ScriptModel model) {
-    return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param model the model
-   * @param options the method's options
-   * @return the relevance in row-major order
-   */
-  public static double[] calculateRelevanceMap(
-      String methodName, double[] input, long[] shape, ScriptModel model, MethodOptions options) {
-    return calculateRelevanceMap(model, input, shape, methodName, options);
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param model the model
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param methodName the method's name
-   * @return the relevance in row-major order
-   */
-  public static FloatBuffer calculateRelevanceMap(
-      ScriptModel model, FloatBuffer input, long[] shape, String methodName) {
-    return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param model the model
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param methodName the method's name
-   * @param options the method's options
-   * @return the relevance in row-major order
-   */
-  public static FloatBuffer calculateRelevanceMap(
-      ScriptModel model,
-      FloatBuffer input,
-      long[] shape,
-      String methodName,
-      MethodOptions options) {
-    return (FloatBuffer) onArray(model, input, shape, methodName, options);
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param model the model
-   * @return the relevance in row-major order
-   */
-  public static FloatBuffer calculateRelevanceMap(
-      String methodName, FloatBuffer input, long[] shape, ScriptModel model) {
-    return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param model the model
-   * @param options the method's options
-   * @return the relevance in row-major order
-   */
-  public static FloatBuffer calculateRelevanceMap(
-      String methodName,
-      FloatBuffer input,
-      long[] shape,
-      ScriptModel model,
-      MethodOptions options) {
-    return calculateRelevanceMap(model, input, shape, methodName, options);
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param model the model
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param methodName the method's name
-   * @return the relevance in row-major order
-   */
-  public static DoubleBuffer calculateRelevanceMap(
-      ScriptModel model, DoubleBuffer input, long[] shape, String methodName) {
-    return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param model the model
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param methodName the method's name
-   * @param options the method's options
-   * @return the relevance in row-major order
-   */
-  public static DoubleBuffer calculateRelevanceMap(
-      ScriptModel model,
-      DoubleBuffer input,
-      long[] shape,
-      String methodName,
-      MethodOptions options) {
-    return (DoubleBuffer) onArray(model, input, shape, methodName, options);
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param model the model
-   * @return the relevance in row-major order
-   */
-  public static DoubleBuffer calculateRelevanceMap(
-      String methodName, DoubleBuffer input, long[] shape, ScriptModel model) {
-    return calculateRelevanceMap(model, input, shape, methodName, MethodOptions.none());
-  }
-
-  /**
-   * Explains an input.
-   *
-   * @param methodName the method's name
-   * @param input a batch or one sample in row-major order
-   * @param shape its shape
-   * @param model the model
-   * @param options the method's options
-   * @return the relevance in row-major order
-   */
-  public static DoubleBuffer calculateRelevanceMap(
-      String methodName,
-      DoubleBuffer input,
-      long[] shape,
-      ScriptModel model,
-      MethodOptions options) {
+  public static <A> A calculateRelevanceMap(
+      String methodName, A input, long[] shape, ScriptModel model, MethodOptions options) {
     return calculateRelevanceMap(model, input, shape, methodName, options);
   }
 
@@ -363,7 +172,7 @@ public final class SignXai {
    */
   public static List<Tensor> calculateRelevanceMaps(
       ScriptModel model, List<Tensor> inputs, String methodName, MethodOptions options) {
-    return Batches.explain(model, inputs, methodName, options);
+    return SampleBatches.explain(model, inputs, methodName, BuiltInAnalyzer.orNone(options));
   }
 
   /**
@@ -421,7 +230,16 @@ public final class SignXai {
    */
   public static <A> List<A> calculateRelevanceMaps(
       ScriptModel model, List<A> inputs, long[] shape, String methodName, MethodOptions options) {
-    return onArrays(model, inputs, shape, methodName, options);
+    try (PointerScope scope = new PointerScope()) {
+      List<Tensor> tensors = new ArrayList<>();
+      inputs.forEach(input -> tensors.add(Buffers.tensor(input, shape)));
+      List<Tensor> maps = calculateRelevanceMaps(model, tensors, methodName, options);
+      List<A> result = new ArrayList<>();
+      for (int i = 0; i < maps.size(); i++) {
+        result.add(Buffers.like(inputs.get(i), maps.get(i)));
+      }
+      return result;
+    }
   }
 
   /**
@@ -453,29 +271,6 @@ public final class SignXai {
   public static <A> List<A> calculateRelevanceMaps(
       String methodName, List<A> inputs, long[] shape, ScriptModel model, MethodOptions options) {
     return calculateRelevanceMaps(model, inputs, shape, methodName, options);
-  }
-
-  private static Object onArray(
-      ScriptModel model, Object input, long[] shape, String methodName, MethodOptions options) {
-    try (PointerScope scope = new PointerScope()) {
-      Tensor x = Buffers.tensor(input, shape);
-      return Buffers.like(input, calculateRelevanceMap(model, x, methodName, options));
-    }
-  }
-
-  @SuppressWarnings("unchecked")
-  private static <A> List<A> onArrays(
-      ScriptModel model, List<A> inputs, long[] shape, String methodName, MethodOptions options) {
-    try (PointerScope scope = new PointerScope()) {
-      List<Tensor> tensors = new ArrayList<>();
-      inputs.forEach(input -> tensors.add(Buffers.tensor(input, shape)));
-      List<Tensor> maps = calculateRelevanceMaps(model, tensors, methodName, options);
-      List<A> result = new ArrayList<>();
-      for (int i = 0; i < maps.size(); i++) {
-        result.add((A) Buffers.like(inputs.get(i), maps.get(i)));
-      }
-      return result;
-    }
   }
 
   /**
@@ -660,35 +455,7 @@ public final class SignXai {
    * @return of that shape, to be closed by the caller; float64 if x holds no floating numbers
    */
   public static Tensor calculateSignMu(Tensor x, Object mu, double vlow, double vhigh) {
-    if (!(vlow < vhigh)) {
-      throw new Zennit4jException(
-          "vlow must be below vhigh, not " + Texts.number(vlow) + " and " + Texts.number(vhigh));
-    }
-    Tensor result;
-    try (PointerScope scope = new PointerScope()) {
-      Tensor values = x.is_floating_point() ? x.detach() : x.to(ScalarType.Double);
-      Object threshold = mu == null ? (vlow + vhigh) / 2 : mu;
-      Tensor reached;
-      if (threshold instanceof Number number) {
-        reached = values.ge(new Scalar(number.doubleValue()));
-      } else if (threshold instanceof Tensor tensor) {
-        try {
-          reached = values.ge(tensor.to(values.device(), values.scalar_type()).expand_as(values));
-        } catch (RuntimeException e) {
-          throw new ShapeException(
-              "mu of shape "
-                  + Arrays.toString(tensor.shape())
-                  + " does not broadcast to "
-                  + Arrays.toString(x.shape()),
-              e);
-        }
-      } else {
-        throw new Zennit4jException("mu must be a number, a tensor or null");
-      }
-      Tensor high = torch.full_like(values, new Scalar(vhigh));
-      result = Natives.keep(high.masked_fill(reached.logical_not(), new Scalar(vlow)));
-    }
-    return Natives.handOver(result);
+    return SignMap.of(x, mu, vlow, vhigh);
   }
 
   /**
@@ -714,117 +481,6 @@ public final class SignXai {
    */
   public static List<List<Prediction>> decodePredictions(
       Tensor predictions, int top, List<String> names) {
-    if (top < 1) {
-      throw new Zennit4jException("top must be at least 1, not " + top);
-    }
-    if (predictions.dim() < 1 || predictions.dim() > 2 || predictions.numel() == 0) {
-      throw new ShapeException(
-          "predictions must have the shape (batch, classes), not "
-              + Arrays.toString(predictions.shape()));
-    }
-    double[] values;
-    int classes = (int) predictions.size(predictions.dim() - 1);
-    try (PointerScope scope = new PointerScope()) {
-      Tensor p = predictions.detach().to(ScalarType.Double);
-      if (!p.isfinite().all().item_bool()) {
-        throw new Zennit4jException("the predictions hold NaN or infinity");
-      }
-      values = Buffers.doubles(areProbabilities(p) ? p : torch.softmax(p, p.dim() - 1));
-    }
-    List<List<Prediction>> result = new ArrayList<>();
-    for (int row = 0; row * classes < values.length; row++) {
-      int from = row * classes;
-      result.add(
-          IntStream.range(0, classes)
-              .mapToObj(c -> new Prediction(c, name(names, c), values[from + c]))
-              .sorted(Comparator.comparingDouble(Prediction::probability).reversed())
-              .limit(top)
-              .toList());
-    }
-    return result;
-  }
-
-  private static boolean areProbabilities(Tensor p) {
-    if (p.min().item_double() < 0 || p.max().item_double() > 1) {
-      return false;
-    }
-    double furthest = p.sum(p.dim() - 1).sub(new Scalar(1)).abs().max().item_double();
-    return furthest <= 1e-3;
-  }
-
-  private static String name(List<String> names, int index) {
-    return names != null && index < names.size() && names.get(index) != null
-        ? names.get(index)
-        : "class_" + index;
-  }
-
-  /** Several samples, in batches of equal shape. */
-  private static final class Batches {
-    private Batches() {}
-
-    static List<Tensor> explain(
-        ScriptModel model, List<Tensor> inputs, String methodName, MethodOptions given) {
-      MethodOptions options = BuiltInAnalyzer.orNone(given);
-      List<Tensor> kept = new ArrayList<>();
-      try {
-        MethodOptions batched = options.with(MethodOption.BATCHED, true);
-        for (int from = 0; from < inputs.size(); ) {
-          int to = end(inputs, from, options);
-          MethodOptions own =
-              batched.with(MethodOption.TARGET, target(options, from, to, inputs.size()));
-          try (PointerScope scope = new PointerScope();
-              MethodAnalyzer analyzer = new MethodAnalyzer(model, methodName, own)) {
-            Tensor batch =
-                torch.stack(new TensorVector(inputs.subList(from, to).toArray(Tensor[]::new)), 0);
-            Tensor maps = relevance(analyzer, batch);
-            for (int i = 0; i < to - from; i++) {
-              kept.add(Natives.keep(maps.select(0, i).clone()));
-            }
-          }
-          from = to;
-        }
-      } catch (RuntimeException e) {
-        kept.forEach(Natives::release);
-        throw e;
-      }
-      kept.forEach(Natives::handOver);
-      return List.copyOf(kept);
-    }
-
-    private static int end(List<Tensor> inputs, int from, MethodOptions options) {
-      check(inputs.get(from), from);
-      int limit = options.has(MethodOption.NOISE) ? inputs.size() : from + BATCH;
-      int to = from + 1;
-      while (to < Math.min(limit, inputs.size())) {
-        check(inputs.get(to), to);
-        if (!Arrays.equals(inputs.get(to).shape(), inputs.get(from).shape())
-            || inputs.get(to).scalar_type().intern() != inputs.get(from).scalar_type().intern()) {
-          break;
-        }
-        to++;
-      }
-      return to;
-    }
-
-    private static void check(Tensor input, int index) {
-      if (input == null || input.isNull() || !input.defined()) {
-        throw new Zennit4jException("input " + index + " is null or was closed");
-      }
-    }
-
-    /** The part of a list of targets that belongs to some inputs. */
-    private static Object target(MethodOptions options, int from, int to, int count) {
-      Object target = options.get(MethodOption.TARGET).orElse(null);
-      if (target instanceof List<?> classes) {
-        if (classes.size() != count) {
-          throw new ShapeException(classes.size() + " targets are given for " + count + " inputs");
-        }
-        return classes.subList(from, to);
-      }
-      if (target instanceof Tensor seed && seed.dim() == 2 && seed.size(0) == count) {
-        return seed.narrow(0, from, to - (long) from);
-      }
-      return target;
-    }
+    return Predictions.decode(predictions, top, names);
   }
 }

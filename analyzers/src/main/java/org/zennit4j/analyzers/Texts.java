@@ -36,9 +36,6 @@ final class Texts {
     if (value instanceof Collection<?> values) {
       return values.stream().map(Texts::show).collect(Collectors.joining(", ", "[", "]"));
     }
-    if (value instanceof Placeholder placeholder) {
-      return placeholder.key();
-    }
     return value == null ? "null" : "a " + value.getClass().getSimpleName();
   }
 

@@ -120,15 +120,15 @@ class HostReadTests {
               "org.zennit4j.analyzers.BuiltInAnalyzer.attribute",
               "they refuse NaN in the relevance, unless allow_non_finite: one wait after the passes"),
           Map.entry(
-              "org.zennit4j.analyzers.RuleFactory.checkOrder", "options, when a plan is made"),
-          Map.entry("org.zennit4j.analyzers.RuleFactory.flat", "options, when a plan is made"),
+              "org.zennit4j.analyzers.Bounds.checkTensors", "options, when a method is resolved"),
+          Map.entry("org.zennit4j.analyzers.Bounds.values", "options, when a method is resolved"),
           Map.entry("org.zennit4j.analyzers.Buffers.doubles", "results as a Java array"),
           Map.entry("org.zennit4j.analyzers.Buffers.floats", "results as a Java array"),
           Map.entry(
-              "org.zennit4j.analyzers.SignXai.decodePredictions",
-              "class names and numbers for Java"),
+              "org.zennit4j.analyzers.Predictions.decode", "class names and numbers for Java"),
           Map.entry(
-              "org.zennit4j.analyzers.SignXai.areProbabilities", "a part of decodePredictions"));
+              "org.zennit4j.analyzers.Predictions.areProbabilities",
+              "a part of decodePredictions"));
 
   private static boolean reads(JavaAccess<?> access) {
     if (!(access.getTarget() instanceof CodeUnitCallTarget target)

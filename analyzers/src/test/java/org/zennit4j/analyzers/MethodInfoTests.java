@@ -66,6 +66,10 @@ class MethodInfoTests {
             "LRP from f_c; input layers: x * W^T q - l * W+^T q - h * W-^T q,"
                 + " q = R / st(Wx - W+ l - W- h), l = low, h = high;"
                 + " other kernel layers: x * W^T(R / (z + 20*sgn(z)))");
+    assertThat(MethodInfo.of("lrpsign_epsilon_0_25_std_x_mu_neg_0_5").formula())
+        .isEqualTo(
+            "LRP from f_c; input layers: sign_mu(x, -0.5) * W^T(R / st(z));"
+                + " other kernel layers: x * W^T(R / (z + e*sgn(z))), e = 0.25 * std(x)");
     assertThat(MethodInfo.of("lrp.alpha_1_beta_0_IB").formula()).endsWith("; b = 0");
     assertThat(MethodInfo.of("lrp_sequential_composite_a").formula())
         .contains("; dense layers: ", "; convolutions: ");

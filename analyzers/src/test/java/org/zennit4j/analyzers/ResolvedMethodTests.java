@@ -9,15 +9,83 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.KernelComposite;
+import org.zennit4j.rules.AlphaBeta;
+import org.zennit4j.rules.Bound;
+import org.zennit4j.rules.Epsilon;
+import org.zennit4j.rules.Flat;
+import org.zennit4j.rules.Gamma;
+import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Sign;
+import org.zennit4j.rules.SignMu;
+import org.zennit4j.rules.SignThreshold;
+import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.StdxEpsilon;
+import org.zennit4j.rules.WSquare;
+import org.zennit4j.rules.Z;
+import org.zennit4j.rules.ZBox;
+import org.zennit4j.rules.ZPlus;
+import org.zennit4j.rules.ZeroParams;
 
 class ResolvedMethodTests {
-  private static final LrpRule Z = new LrpRule.Z();
-  private static final LrpRule POSITIVE = new LrpRule.AlphaBeta(1, 0);
+  private static final ZeroParams BIAS = ZeroParams.of("bias");
+  private static final Stabilizer STABILIZER = Stabilizer.standard();
+  private static final Rule Z = new Z(STABILIZER, ZeroParams.none());
+  private static final Rule POSITIVE = new AlphaBeta(1, 0);
+  private static final Rule POSITIVE_IB = new AlphaBeta(1, 0, STABILIZER, BIAS);
+
+  /** Which kernel layers get which rule. */
+  private record Kernel(
+      Optional<Rule> input,
+      Optional<Rule> leading,
+      int leadingCount,
+      Optional<Rule> last,
+      Rule dense,
+      Rule convolution) {
+    static Kernel of(KernelComposite c) {
+      return new Kernel(
+          c.input(), c.leading(), c.leadingCount(), c.last(), c.dense(), c.convolution());
+    }
+
+    static Kernel everywhere(Rule rule) {
+      return layers(rule, rule);
+    }
+
+    static Kernel layers(Rule dense, Rule convolution) {
+      return new Kernel(
+          Optional.empty(), Optional.empty(), 0, Optional.empty(), dense, convolution);
+    }
+
+    Kernel withInput(Rule rule) {
+      return new Kernel(Optional.of(rule), leading, leadingCount, last, dense, convolution);
+    }
+
+    Kernel withLeading(Rule rule, int count) {
+      return new Kernel(input, Optional.of(rule), count, last, dense, convolution);
+    }
+
+    Kernel withLast(Rule rule) {
+      return new Kernel(input, leading, leadingCount, Optional.of(rule), dense, convolution);
+    }
+  }
+
+  private static Rule epsilon(double epsilon) {
+    return new Epsilon(Stabilizer.of(epsilon), ZeroParams.none());
+  }
+
+  private static Rule zBox(double low, double high) {
+    return zBox(Bound.of(low), Bound.of(high), ZeroParams.none());
+  }
+
+  private static Rule zBox(Bound low, Bound high, ZeroParams zero) {
+    return new ZBox(low, high, STABILIZER, zero, /* reportOutside= */ true);
+  }
 
   private static ResolvedMethod resolve(String name, Object... keysAndValues) {
     MethodOptions options = MethodOptions.none();
@@ -27,8 +95,8 @@ class ResolvedMethodTests {
     return ResolvedMethod.of(name, options);
   }
 
-  private static LrpRules rules(String name, Object... keysAndValues) {
-    return resolve(name, keysAndValues).rules().orElseThrow();
+  private static Kernel rules(String name, Object... keysAndValues) {
+    return Kernel.of(resolve(name, keysAndValues).rules().orElseThrow());
   }
 
   static List<String> listed() {
@@ -84,60 +152,54 @@ class ResolvedMethodTests {
 
   @Test
   void lrpExamples() {
-    assertThat(rules("lrp_epsilon_0_25")).isEqualTo(LrpRules.everywhere(new LrpRule.Epsilon(0.25)));
-    assertThat(rules("lrp_epsilon_0_25_std_x"))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.StdxEpsilon(0.25)));
-    assertThat(rules("lrp_epsilon", "epsilon", 0.1))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.Epsilon(0.1)));
-    assertThat(rules("lrp_epsilon_50_x_sign"))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.Epsilon(50)));
+    assertThat(rules("lrp_epsilon_0_25")).isEqualTo(Kernel.everywhere(epsilon(0.25)));
+    assertThat(rules("lrp_epsilon_0_25_std_x")).isEqualTo(Kernel.everywhere(new StdxEpsilon(0.25)));
+    assertThat(rules("lrp_epsilon", "epsilon", 0.1)).isEqualTo(Kernel.everywhere(epsilon(0.1)));
+    assertThat(rules("lrp_epsilon_50_x_sign")).isEqualTo(Kernel.everywhere(epsilon(50)));
     assertThat(rules("lrp_alpha_2_beta_1_x_input"))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.AlphaBeta(2, 1)));
-    assertThat(rules("lrpz_epsilon_0_1"))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.Epsilon(0.1)).withInput(Z));
-    assertThat(rules("lrpsign_z")).isEqualTo(LrpRules.everywhere(Z).withInput(new LrpRule.Sign()));
+        .isEqualTo(Kernel.everywhere(new AlphaBeta(2, 1)));
+    assertThat(rules("lrpz_epsilon_0_1")).isEqualTo(Kernel.everywhere(epsilon(0.1)).withInput(Z));
+    assertThat(rules("lrpsign_z"))
+        .isEqualTo(Kernel.everywhere(Z).withInput(new Sign(STABILIZER, ZeroParams.none())));
     assertThat(rules("lrpsign_alpha_1_beta_0"))
-        .isEqualTo(LrpRules.everywhere(POSITIVE).withInput(new LrpRule.Sign()));
+        .isEqualTo(Kernel.everywhere(POSITIVE).withInput(new Sign(STABILIZER, ZeroParams.none())));
     assertThat(rules("lrpsign_epsilon_0_25_std_x_mu_neg_0_5"))
-        .isEqualTo(
-            LrpRules.everywhere(new LrpRule.StdxEpsilon(0.25)).withInput(new LrpRule.SignMu(-0.5)));
+        .isEqualTo(Kernel.everywhere(new StdxEpsilon(0.25)).withInput(new SignMu(-0.5)));
     assertThat(rules("zblrp_epsilon_20_VGG16ILSVRC"))
-        .isEqualTo(
-            LrpRules.everywhere(new LrpRule.Epsilon(20))
-                .withInput(new LrpRule.ZBox(-123.68, 151.061)));
+        .isEqualTo(Kernel.everywhere(epsilon(20)).withInput(zBox(-123.68, 151.061)));
     assertThat(rules("w2lrp_sequential_composite_a"))
-        .isEqualTo(
-            LrpRules.layers(new LrpRule.Epsilon(0.1), POSITIVE).withInput(new LrpRule.WSquare()));
-    assertThat(rules("flatlrp_z")).isEqualTo(LrpRules.everywhere(Z).withInput(new LrpRule.Flat()));
-    assertThat(rules("lrp_gamma")).isEqualTo(LrpRules.everywhere(new LrpRule.Gamma(0.25)));
-    assertThat(rules("lrp.gamma")).isEqualTo(LrpRules.everywhere(new LrpRule.Gamma(0.5)));
+        .isEqualTo(Kernel.layers(epsilon(0.1), POSITIVE).withInput(new WSquare(STABILIZER, BIAS)));
+    assertThat(rules("flatlrp_z"))
+        .isEqualTo(Kernel.everywhere(Z).withInput(new Flat(STABILIZER, ZeroParams.none())));
+    assertThat(rules("lrp_gamma")).isEqualTo(Kernel.everywhere(new Gamma(0.25)));
+    assertThat(rules("lrp.gamma")).isEqualTo(Kernel.everywhere(new Gamma(0.5)));
     assertThat(rules("lrp_alpha_1_5_beta_0_5"))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.AlphaBeta(1.5, 0.5)));
-    assertThat(rules("lrp.alpha_1_beta_0_IB"))
-        .isEqualTo(LrpRules.everywhere(POSITIVE).withZeroBias(true));
+        .isEqualTo(Kernel.everywhere(new AlphaBeta(1.5, 0.5)));
+    assertThat(rules("lrp.alpha_1_beta_0_IB")).isEqualTo(Kernel.everywhere(POSITIVE_IB));
     assertThat(rules("lrp.z_plus")).isEqualTo(rules("lrp.alpha_1_beta_0_IB"));
     assertThat(rules("lrp_sequential_composite_b"))
-        .isEqualTo(LrpRules.layers(new LrpRule.Epsilon(0.1), new LrpRule.AlphaBeta(2, 1)));
+        .isEqualTo(Kernel.layers(epsilon(0.1), new AlphaBeta(2, 1)));
     assertThat(rules("lrp.rule_until_index"))
-        .isEqualTo(rules("lrp_sequential_composite_b").withLeading(new LrpRule.Flat(), 0));
+        .isEqualTo(
+            rules("lrp_sequential_composite_b")
+                .withLeading(new Flat(STABILIZER, ZeroParams.none()), 1));
     assertThat(rules("lrp.rule_until_index", "rule", "gamma", "gamma", 2, "index", 3).leading())
-        .contains(new LrpRules.Leading(new LrpRule.Gamma(2), 3));
-    assertThat(rules("lrp.rule_until_index", "rule", "epsilon").leading())
-        .contains(new LrpRules.Leading(new LrpRule.Epsilon(1e-6), 0));
+        .contains(new Gamma(2));
+    assertThat(rules("lrp.rule_until_index", "rule", "gamma", "index", 3).leadingCount())
+        .isEqualTo(4);
+    assertThat(rules("lrp.rule_until_index", "rule", "epsilon").leading()).contains(epsilon(1e-6));
   }
 
   @Test
   void namesThatNeedOptions() {
-    assertThat(rules("lrp")).isEqualTo(LrpRules.everywhere(new LrpRule.Epsilon(1e-6)));
-    assertThat(rules("lrp", "rule", "alpha_beta")).isEqualTo(LrpRules.everywhere(POSITIVE));
-    assertThat(rules("lrp", "rule", "zplus")).isEqualTo(LrpRules.everywhere(new LrpRule.ZPlus()));
+    assertThat(rules("lrp")).isEqualTo(Kernel.everywhere(epsilon(1e-6)));
+    assertThat(rules("lrp", "rule", "alpha_beta")).isEqualTo(Kernel.everywhere(POSITIVE));
+    assertThat(rules("lrp", "rule", "zplus"))
+        .isEqualTo(Kernel.everywhere(new ZPlus(STABILIZER, ZeroParams.none())));
     assertThat(rules("lrp_alphabeta", "alpha", 3, "beta", 2))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.AlphaBeta(3, 2)));
+        .isEqualTo(Kernel.everywhere(new AlphaBeta(3, 2)));
     assertThat(rules("lrp_sequential"))
-        .isEqualTo(
-            LrpRules.everywhere(POSITIVE)
-                .withInput(new LrpRule.ZBox(0.0, 1.0))
-                .withLast(new LrpRule.Epsilon(1e-6)));
+        .isEqualTo(Kernel.everywhere(POSITIVE).withInput(zBox(0.0, 1.0)).withLast(epsilon(1e-6)));
     assertThat(
             rules(
                 "lrp_sequential_IB",
@@ -150,17 +212,15 @@ class ResolvedMethodTests {
                 "last_layer_rule",
                 "z"))
         .isEqualTo(
-            LrpRules.everywhere(new LrpRule.Gamma(0.25))
-                .withInput(new LrpRule.SignMu(0.5))
-                .withLast(Z)
-                .withZeroBias(true));
+            Kernel.everywhere(new Gamma(0.25, STABILIZER, BIAS, /* signWithoutBias= */ true))
+                .withInput(new SignMu(SignThreshold.of(0.5), STABILIZER, BIAS))
+                .withLast(new Z(STABILIZER, BIAS)));
     assertThat(rules("lrp_advanced", "rule_type", "zbox", "low", -1, "high", 2))
-        .isEqualTo(
-            LrpRules.everywhere(new LrpRule.Epsilon(1e-6)).withInput(new LrpRule.ZBox(-1.0, 2.0)));
+        .isEqualTo(Kernel.everywhere(epsilon(1e-6)).withInput(zBox(-1.0, 2.0)));
     assertThat(rules("lrp_advanced", "rule_type", "alpha2beta1"))
-        .isEqualTo(LrpRules.everywhere(new LrpRule.AlphaBeta(2, 1)));
+        .isEqualTo(Kernel.everywhere(new AlphaBeta(2, 1)));
     assertThat(rules("lrp_advanced", "rule_type", "alpha_1_beta_0"))
-        .isEqualTo(LrpRules.everywhere(POSITIVE));
+        .isEqualTo(Kernel.everywhere(POSITIVE));
     assertThat(rules("lrp_advanced", "rule_type", "sequential")).isEqualTo(rules("lrp_sequential"));
     Object composite = new Object();
     ResolvedMethod custom = resolve("lrp_advanced", "rule_type", "custom", "composite", composite);
@@ -170,32 +230,29 @@ class ResolvedMethodTests {
 
   @Test
   void alphaOrBetaAloneDeterminesTheOther() {
-    assertThat(rules("lrp_alphabeta", "alpha", 2).dense()).isEqualTo(new LrpRule.AlphaBeta(2, 1));
-    assertThat(rules("lrp_alphabeta", "beta", 2).dense()).isEqualTo(new LrpRule.AlphaBeta(3, 2));
+    assertThat(rules("lrp_alphabeta", "alpha", 2).dense()).isEqualTo(new AlphaBeta(2, 1));
+    assertThat(rules("lrp_alphabeta", "beta", 2).dense()).isEqualTo(new AlphaBeta(3, 2));
     assertThat(rules("lrp_alpha_2_beta_1", "alpha", 1).dense()).isEqualTo(POSITIVE);
   }
 
   @Test
   void anOptionOverridesTheNumberInTheName() {
-    assertThat(rules("lrp_epsilon_50", "epsilon", 2).dense()).isEqualTo(new LrpRule.Epsilon(2));
+    assertThat(rules("lrp_epsilon_50", "epsilon", 2).dense()).isEqualTo(epsilon(2));
     assertThat(resolve("gradient_x_sign_mu_0_5", "mu", -1).signThreshold()).contains(-1.0);
-    assertThat(rules("zblrp_z_VGG16ILSVRC", "low", -1).input())
-        .contains(new LrpRule.ZBox(-1.0, 151.061));
+    assertThat(rules("zblrp_z_VGG16ILSVRC", "low", -1).input()).contains(zBox(-1.0, 151.061));
     ResolvedMethod both = resolve("lrpsign_z_mu_0_5_x_sign_mu_0_2");
     assertThat(both.signThreshold()).contains(0.2);
-    assertThat(both.rules().orElseThrow().input()).contains(new LrpRule.SignMu(0.5));
+    assertThat(both.rules().orElseThrow().input()).contains(new SignMu(0.5));
   }
 
   @Test
   void deepTaylorTakesBoundsOrNot() {
-    LrpRules free = rules("deep_taylor");
-    assertThat(free)
-        .isEqualTo(
-            LrpRules.everywhere(POSITIVE).withInput(new LrpRule.WSquare()).withZeroBias(true));
+    assertThat(rules("deep_taylor"))
+        .isEqualTo(Kernel.everywhere(POSITIVE_IB).withInput(new WSquare(STABILIZER, BIAS)));
     assertThat(rules("deep_taylor", "low", 0, "high", 1).input())
-        .contains(new LrpRule.ZBox(0.0, 1.0));
+        .contains(zBox(Bound.of(0), Bound.of(1), BIAS));
     assertThat(rules("deep_taylor_bounded_VGG16ILSVRC").input())
-        .contains(new LrpRule.ZBox(-123.68, 151.061));
+        .contains(zBox(Bound.of(-123.68), Bound.of(151.061), BIAS));
     assertThat(resolve("deep_taylor", "epsilon", 0.01).stabilizer()).isEqualTo(0.01);
     assertThat(resolve("deep_taylor").stabilizer()).isEqualTo(1e-6);
   }
@@ -267,8 +324,8 @@ class ResolvedMethodTests {
   void theErrorListsTheOptionsThatAreUsed() {
     assertThatThrownBy(() -> resolve("smoothgrad", "epsilon", 1))
         .hasMessage(
-            "smoothgrad does not use the option epsilon; it uses allow_non_finite, batched, noise,"
-                + " noise_level, noise_scale, num_samples, seed, target");
+            "smoothgrad does not use the option epsilon; it uses allow_non_finite, batch_size, batched,"
+                + " noise, noise_level, noise_scale, num_samples, seed, target");
     assertThatThrownBy(() -> resolve("lrp", "rule", "zplus", "epsilon", 1))
         .hasMessageContaining("lrp does not use the option epsilon");
   }
@@ -308,13 +365,19 @@ class ResolvedMethodTests {
   }
 
   @Test
-  void tensorsAsBoundsAndThresholdsAreKept() {
-    Object tensor = new Object();
-
-    assertThat(rules("zblrp_z", "low", tensor, "high", 1).input())
-        .isEqualTo(Optional.of(new LrpRule.ZBox(tensor, 1.0)));
-    assertThat(resolve("gradient_x_sign_mu", "mu", tensor).signThreshold().orElseThrow())
-        .isSameAs(tensor);
+  void listsAndTensorsAsBoundsAndThresholdsAreKept() {
+    assertThat(rules("zblrp_z", "low", List.of(-1, -2), "high", 1).input())
+        .contains(zBox(Bound.of(List.of(-1.0, -2.0)), Bound.of(1), ZeroParams.none()));
+    try (Tensor tensor = Tensor.create(-1.0, -2.0)) {
+      assertThat(rules("zblrp_z", "low", tensor, "high", 1).input())
+          .contains(zBox(Bound.of(tensor), Bound.of(1), ZeroParams.none()));
+      assertThat(resolve("gradient_x_sign_mu", "mu", tensor).signThreshold().orElseThrow())
+          .isSameAs(tensor);
+      assertThatThrownBy(() -> resolve("zblrp_z", "low", tensor, "high", -1.5))
+          .hasMessage("low must be below high everywhere");
+    }
+    assertThatThrownBy(() -> resolve("zblrp_z", "low", new Object(), "high", 1))
+        .hasMessageContaining("option low must be a number");
   }
 
   @Test

@@ -7,6 +7,8 @@ package org.zennit4j.attribution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -182,8 +184,29 @@ public abstract class Attributor implements AutoCloseable {
         .orElse(Long.MAX_VALUE);
   }
 
+  /** Runs forward once, and hands the chosen output, detached, to somebody. */
+  final void forward(
+      List<Tensor> inputs, AttributionOptions options, long deadline, Consumer<Tensor> use) {
+    try (PointerScope scope = new PointerScope();
+        Propagation propagation =
+            plan.propagate(PropagationOptions.defaults().withDeadline(deadline))) {
+      List<Tensor> outputs = propagation.forward(inputs);
+      use.accept(outputs.get(selected(outputs, options)).detach());
+    }
+  }
+
   /** Runs forward and backward once; the target gets the chosen output, detached. */
   final Pass pass(
+      List<Tensor> inputs,
+      UnaryOperator<Tensor> target,
+      AttributionOptions options,
+      long deadline) {
+    return pass(plan::propagate, inputs, target, options, deadline);
+  }
+
+  /** The same with a propagation of one's own. */
+  final Pass pass(
+      Function<PropagationOptions, Propagation> start,
       List<Tensor> inputs,
       UnaryOperator<Tensor> target,
       AttributionOptions options,
@@ -196,7 +219,7 @@ public abstract class Attributor implements AutoCloseable {
     if (options.layers() instanceof LayerNames names) {
       names.check(plan.program());
     }
-    Propagation propagation = plan.propagate(how);
+    Propagation propagation = start.apply(how);
     boolean done = false;
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> outputs = propagation.record(inputs);
@@ -260,6 +283,13 @@ public abstract class Attributor implements AutoCloseable {
         throw new Zennit4jException(
             "there is no relevance at layer '" + layer.name() + "': " + why);
       }
+    }
+  }
+
+  /** Fails if the relevance is to be differentiated. */
+  static void refuseGraph(AttributionOptions options, String why) {
+    if (options.createGraph()) {
+      throw new Zennit4jException(why + ", so that its relevance cannot be differentiated");
     }
   }
 

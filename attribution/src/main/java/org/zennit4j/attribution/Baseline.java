@@ -5,10 +5,7 @@
 package org.zennit4j.attribution;
 
 import java.util.List;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.ShapeException;
 
 /**
  * What stands for "nothing there" in an input: where the path of integrated gradients begins, and
@@ -42,7 +39,7 @@ public interface Baseline {
    * @return the baseline
    */
   static Baseline number(double value) {
-    return (input, index) -> torch.full_like(input, new Scalar(value));
+    return new Baselines.Constant(value);
   }
 
   /**
@@ -53,13 +50,6 @@ public interface Baseline {
    * @return the baseline
    */
   static Baseline tensors(Tensor... tensors) {
-    List<Tensor> all = List.of(tensors);
-    return (input, index) -> {
-      if (index >= all.size()) {
-        throw new ShapeException(
-            "a baseline is given for " + all.size() + " inputs, but there are more");
-      }
-      return all.get(index);
-    };
+    return new Baselines.Tensors(List.of(tensors));
   }
 }

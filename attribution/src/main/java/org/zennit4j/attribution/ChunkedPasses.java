@@ -10,7 +10,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -22,11 +21,12 @@ import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.Propagation;
 
 /**
- * Runs changed copies of the inputs, several of them side by side on the batch axis, and adds up
- * their relevances one by one, so that the sum does not depend on how many run at once.
+ * Runs changed copies of the inputs, several of them side by side on the batch axis, and hands
+ * their relevances one by one to an accumulator, so that the result does not depend on how many run
+ * at once.
  *
- * <p>Copy 0 is the clean one: it gives the output and the classes of top-1 targets, and is added
- * last, as Zennit does.
+ * <p>Copy 0 is the clean one: it gives the output and the classes of top-1 targets, unless a pass
+ * of its own gives them.
  */
 final class ChunkedPasses {
   /** Makes a copy of the inputs; asked once for each number, in ascending order. */
@@ -42,8 +42,6 @@ final class ChunkedPasses {
   private final long deadline;
   private Target target;
   private Tensor output;
-  private List<Tensor> clean = List.of();
-  private List<Tensor> sums = List.of();
   private List<LayerRelevance> layers = List.of();
   private int width;
   private final List<Propagation> open = new ArrayList<>();
@@ -128,34 +126,49 @@ final class ChunkedPasses {
     return tensor.narrow(0, index * batch, batch);
   }
 
-  /** Runs all copies; the result holds sums of relevances, all kept. Needs a scope around it. */
-  Pass run(int copies, Copies source) {
+  /**
+   * Runs all copies, the clean one first; the result holds what the accumulator makes of their
+   * relevances, all kept. Needs a scope around it.
+   */
+  Pass run(int copies, Copies source, Accumulator accumulator) {
     boolean done = false;
     try {
       for (int from = 0; from < copies; from += perPass) {
         int count = Math.min(perPass, copies - from);
         try (PointerScope scope = new PointerScope()) {
-          chunk(from, count, source);
+          chunk(from, count, source, accumulator);
         }
         Attributor.progress(options, from + count, copies);
       }
+      List<Tensor> all;
       try (PointerScope scope = new PointerScope()) {
-        add(clean);
+        all = accumulator.finish();
       }
-      Pass result = rebuilt();
+      Pass result = rebuilt(all);
       done = true;
       return result;
     } finally {
-      clean.forEach(Natives::release);
       if (!done) {
-        sums.forEach(Natives::release);
+        accumulator.release();
         Natives.release(output);
         open.forEach(Propagation::close);
       }
     }
   }
 
-  private void chunk(int from, int count, Copies source) {
+  /** Gives output and classes by a pass of their own: no copy is clean. */
+  void runClean(List<Tensor> inputs) {
+    attributor.forward(
+        inputs,
+        options,
+        deadline,
+        result -> {
+          target = target.resolve(result);
+          output = Natives.keep(new Tensor(result));
+        });
+  }
+
+  private void chunk(int from, int count, Copies source, Accumulator accumulator) {
     List<List<Tensor>> made = new ArrayList<>();
     for (int k = 0; k < count; k++) {
       made.add(source.get(from + k));
@@ -169,7 +182,9 @@ final class ChunkedPasses {
       if (from == 0) {
         layers = pass.layers();
         width = pass.relevances().size();
-        output = Natives.keep(own(part(pass.output(), 0, count, batch, "the output"), count));
+        if (output == null) {
+          output = Natives.keep(own(part(pass.output(), 0, count, batch, "the output"), count));
+        }
       } else if (!sameCalls(pass.layers())) {
         throw new ShapeException(
             "the copies run through different layers, so that their relevances there have no mean");
@@ -177,15 +192,10 @@ final class ChunkedPasses {
       for (int k = 0; k < count; k++) {
         List<Tensor> parts = new ArrayList<>();
         for (Tensor tensor : flat) {
-          parts.add(tensor == null ? null : part(tensor, k, count, batch, "a relevance"));
+          Tensor part = tensor == null ? null : part(tensor, k, count, batch, "a relevance");
+          parts.add(part == null || from + k > 0 ? part : own(part, count));
         }
-        if (from + k > 0) {
-          add(parts);
-        } else {
-          List<Tensor> kept = new ArrayList<>();
-          parts.forEach(p -> kept.add(p == null ? null : Natives.keep(own(p, count))));
-          clean = kept;
-        }
+        accumulator.add(from + k, parts);
       }
     } finally {
       pass.releaseTensors();
@@ -228,19 +238,7 @@ final class ChunkedPasses {
     return all;
   }
 
-  private void add(List<Tensor> parts) {
-    List<Tensor> next = new ArrayList<>();
-    for (int i = 0; i < parts.size(); i++) {
-      Tensor part = parts.get(i);
-      Tensor before = sums.isEmpty() ? null : sums.get(i);
-      next.add(
-          part == null ? null : Natives.keep(before == null ? new Tensor(part) : before.add(part)));
-    }
-    sums.forEach(Natives::release);
-    sums = next;
-  }
-
-  private Pass rebuilt() {
+  private Pass rebuilt(List<Tensor> all) {
     List<LayerRelevance> result = new ArrayList<>();
     int at = width;
     for (LayerRelevance layer : layers) {
@@ -250,20 +248,15 @@ final class ChunkedPasses {
           new LayerRelevance(
               layer.layer(),
               layer.call(),
-              new ArrayList<>(sums.subList(at, in)),
-              new ArrayList<>(sums.subList(in, end))));
+              new ArrayList<>(all.subList(at, in)),
+              new ArrayList<>(all.subList(in, end))));
       at = end;
     }
     return new Pass(
         output,
-        new ArrayList<>(sums.subList(0, width)),
+        new ArrayList<>(all.subList(0, width)),
         result,
         List.copyOf(open),
         List.copyOf(notes));
-  }
-
-  /** Divides all sums by a number, in the caller's grad mode. */
-  static Pass divided(Pass pass, int count) {
-    return pass.mapped((tensor, index) -> tensor.div(new Scalar((double) count)), true);
   }
 }

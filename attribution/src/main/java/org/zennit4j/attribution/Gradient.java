@@ -10,6 +10,7 @@ import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.registry.Entry;
 
 /**
  * One pass: the gradient, as the plan's rules change it. With an LRP composite this is LRP; without
@@ -18,6 +19,19 @@ import org.zennit4j.model.ScriptModel;
  * <p>K. Simonyan et al., Deep inside convolutional networks, 2013; S. Bach et al., 2015.
  */
 public final class Gradient extends Attributor {
+  /** There is nothing to set. */
+  record Settings() implements AttributorSettings {
+    @Override
+    public String name() {
+      return "gradient";
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      return new Gradient(plan);
+    }
+  }
+
   /**
    * Uses a plan.
    *
@@ -47,5 +61,19 @@ public final class Gradient extends Attributor {
       throw e;
     }
     return result(pass, inputs, options);
+  }
+
+  /**
+   * The settings, of which there are none.
+   *
+   * @return named {@code gradient}
+   */
+  public static AttributorSettings settings() {
+    return new Settings();
+  }
+
+  /** The attributor by name. */
+  static Entry<AttributorSettings> entry() {
+    return Entry.of("gradient", Settings.class, "one pass: LRP, or the gradient", v -> settings());
   }
 }

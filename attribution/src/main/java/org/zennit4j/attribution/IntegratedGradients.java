@@ -5,7 +5,12 @@
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
@@ -16,18 +21,33 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
  * The mean gradient on the straight path from a baseline to the input, times the difference of the
  * two.
  *
- * <p>The integral is a sum over {@code nIter} equal steps, each taken at its end, so that the last
- * one is the input itself. As in Zennit, the positions on the path are rounded to float32 in any
- * dtype. Relevances at hidden layers are refused: the method says nothing about them.
+ * <p>By default the integral is a sum over {@code nIter} equal steps, each taken at its end, so
+ * that the last one is the input itself. As in Zennit, the positions on the path are then rounded
+ * to float32 in any dtype. Relevances at hidden layers are refused: the method says nothing about
+ * them.
  *
  * <p>M. Sundararajan et al., Axiomatic attribution for deep networks, 2017.
  */
 public final class IntegratedGradients extends Attributor {
+  /** How the integral is taken. */
+  public enum Quadrature {
+    /** Each step at its end, in the model's dtype, as in Zennit. */
+    RIGHT,
+    /**
+     * By trapezoids, in float64: the point at the baseline and the input count half, which makes
+     * one point more than there are steps.
+     */
+    TRAPEZOID
+  }
+
   /**
    * How integrated gradients run.
    *
@@ -35,17 +55,31 @@ public final class IntegratedGradients extends Attributor {
    * @param baseline where the path begins
    * @param batchSize how many steps run at once; more need more memory, and a model that treats
    *     samples apart. The result does not depend on it
+   * @param quadrature how the integral is taken
    */
-  public record Settings(int nIter, Baseline baseline, int batchSize) {
+  public record Settings(int nIter, Baseline baseline, int batchSize, Quadrature quadrature)
+      implements AttributorSettings {
     /**
      * Checks the numbers.
      *
      * @param nIter {@link #nIter()}
      * @param baseline {@link #baseline()}
      * @param batchSize {@link #batchSize()}
+     * @param quadrature {@link #quadrature()}
      */
     public Settings {
       SmoothGrad.check(nIter, batchSize);
+    }
+
+    /**
+     * Zennit's way: each step at its end.
+     *
+     * @param nIter {@link #nIter()}
+     * @param baseline {@link #baseline()}
+     * @param batchSize {@link #batchSize()}
+     */
+    public Settings(int nIter, Baseline baseline, int batchSize) {
+      this(nIter, baseline, batchSize, Quadrature.RIGHT);
     }
 
     /**
@@ -64,7 +98,7 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withNIter(int value) {
-      return new Settings(value, baseline, batchSize);
+      return new Settings(value, baseline, batchSize, quadrature);
     }
 
     /**
@@ -74,7 +108,7 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withBaseline(Baseline value) {
-      return new Settings(nIter, value, batchSize);
+      return new Settings(nIter, value, batchSize, quadrature);
     }
 
     /**
@@ -84,9 +118,41 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withBatchSize(int value) {
-      return new Settings(nIter, baseline, value);
+      return new Settings(nIter, baseline, value, quadrature);
+    }
+
+    /**
+     * Changes {@link #quadrature()}.
+     *
+     * @param value the new value
+     * @return a copy
+     */
+    public Settings withQuadrature(Quadrature value) {
+      return new Settings(nIter, baseline, batchSize, value);
+    }
+
+    @Override
+    public String name() {
+      return NAME;
+    }
+
+    @Override
+    public Map<String, Object> arguments() {
+      Map<String, Object> arguments = new LinkedHashMap<>();
+      arguments.put("n_iter", nIter);
+      arguments.put("baseline", Baselines.argument(baseline));
+      arguments.put("quadrature", Choices.text(quadrature));
+      arguments.put("batch_size", batchSize);
+      return Collections.unmodifiableMap(arguments);
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      return new IntegratedGradients(plan, this);
     }
   }
+
+  private static final String NAME = "integrated_gradients";
 
   private final Settings settings;
 
@@ -156,31 +222,66 @@ public final class IntegratedGradients extends Attributor {
         starts.add(floating ? Baselines.like(settings.baseline(), input, i) : null);
         differences.add(floating ? input.sub(starts.get(i)) : null);
       }
-      double[] positions = positions(settings.nIter());
       ChunkedPasses passes = new ChunkedPasses(this, clean, settings.batchSize(), target, options);
-      Pass sum =
-          passes.run(
-              settings.nIter(),
-              index -> index == 0 ? clean : step(clean, starts, differences, positions[index - 1]));
       result =
-          sum.mapped(
-              (gradient, i) ->
-                  gradient.div(new Scalar((double) settings.nIter())).mul(differences.get(i)),
-              false);
+          settings.quadrature() == Quadrature.RIGHT
+              ? right(passes, clean, starts, differences)
+              : trapezoid(passes, clean, starts, differences);
     }
     return result(result, inputs, options);
   }
 
-  private static List<Tensor> step(
-      List<Tensor> clean, List<Tensor> starts, List<Tensor> differences, double position) {
-    List<Tensor> point = new ArrayList<>();
+  private Pass right(
+      ChunkedPasses passes, List<Tensor> clean, List<Tensor> starts, List<Tensor> differences) {
+    int steps = settings.nIter();
+    double[] positions = positions(steps);
+    Pass mean =
+        passes.run(
+            steps,
+            index ->
+                index == 0
+                    ? clean
+                    : points(
+                        clean,
+                        i -> {
+                          Tensor way = differences.get(i).mul(new Scalar(positions[index - 1]));
+                          return starts.get(i).add(way);
+                        }),
+            Accumulator.mean(steps));
+    return mean.mapped((gradient, i) -> gradient.mul(differences.get(i)), false);
+  }
+
+  /** Copy 0 is the end of the path, the others follow from its beginning. */
+  private Pass trapezoid(
+      ChunkedPasses passes, List<Tensor> clean, List<Tensor> starts, List<Tensor> differences) {
+    int steps = settings.nIter();
+    double[] weights = new double[steps + 1];
+    Arrays.fill(weights, 1);
+    weights[0] = 0.5;
+    weights[1] = 0.5;
+    Pass mean =
+        passes.run(
+            steps + 1,
+            index -> {
+              Scalar position = new Scalar((double) (index - 1) / steps);
+              return index == 0
+                  ? clean
+                  : points(clean, i -> starts.get(i).add(differences.get(i), position));
+            },
+            Accumulator.weighted(weights, steps));
+    return mean.mapped(
+        (gradient, i) ->
+            gradient.mul(differences.get(i).to(ScalarType.Double)).to(clean.get(i).scalar_type()),
+        false);
+  }
+
+  /** Inputs that hold no floating numbers stay as they are. */
+  private static List<Tensor> points(List<Tensor> clean, IntFunction<Tensor> point) {
+    List<Tensor> points = new ArrayList<>();
     for (int i = 0; i < clean.size(); i++) {
-      point.add(
-          starts.get(i) == null
-              ? clean.get(i)
-              : starts.get(i).add(differences.get(i).mul(new Scalar(position))));
+      points.add(clean.get(i).is_floating_point() ? point.apply(i) : clean.get(i));
     }
-    return point;
+    return points;
   }
 
   /** All but the last, which is 1. */
@@ -195,5 +296,24 @@ public final class IntegratedGradients extends Attributor {
       }
     }
     return positions;
+  }
+
+  /** The attributor by name. */
+  static Entry<AttributorSettings> entry() {
+    Settings standard = Settings.defaults();
+    return Entry.of(
+        NAME,
+        Settings.class,
+        "mean gradient on the way from a baseline, times the way",
+        v ->
+            new Settings(
+                v.whole("n_iter"),
+                v.get("baseline", Baseline.class),
+                v.whole("batch_size"),
+                Choices.read(v, "quadrature", Quadrature.class)),
+        Argument.of("n_iter", Kind.COUNT, standard.nIter()),
+        Argument.of("baseline", Kind.BASELINE, standard.baseline()),
+        Argument.of("quadrature", Kind.TEXT, Choices.text(standard.quadrature())),
+        Attributors.BATCH_SIZE);
   }
 }

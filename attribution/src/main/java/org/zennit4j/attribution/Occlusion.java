@@ -4,43 +4,60 @@
  */
 package org.zennit4j.attribution;
 
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
-import org.zennit4j.runtime.Propagation;
-import org.zennit4j.runtime.PropagationOptions;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
+import org.zennit4j.registry.Values;
 
 /**
  * What the model makes of small windows of the input: a window slides over it, everything outside
  * is filled in (with {@code invert}: everything inside), and what the target takes from the output
  * counts for all values of the window.
  *
- * <p>Exactly as in Zennit: each window adds {@code mask * sum(target(output))}, there is no
- * difference to the original output, overlapping windows add up, and windows wrap around the
+ * <p>By default exactly as in Zennit: each window adds {@code mask * sum(target(output))}, there is
+ * no difference to the original output, overlapping windows add up, and windows wrap around the
  * border. Rules do not matter, since nothing runs backward. With several inputs the window slides
  * over one after the other, while the others stay whole.
  *
  * <p>M. Zeiler, R. Fergus, Visualizing and understanding convolutional networks, 2014.
  */
 public final class Occlusion extends Attributor {
+  /** What a window counts for. */
+  public enum Score {
+    /** What the target takes from the output of the changed input; windows add up. */
+    KEPT,
+    /**
+     * How much the sum of output times target falls below that of the whole input, in float64; the
+     * mean over the windows that hold a value. The target is that of the whole input.
+     */
+    DROP
+  }
+
+  /** What becomes of windows that reach beyond the border. */
+  public enum Border {
+    /** They go on at the other side. */
+    WRAP,
+    /** They are cut. */
+    CUT
+  }
+
   /**
    * How occlusion runs.
    *
    * @param window the window's sizes in the last dimensions; dimensions before them are covered as
-   *     a whole. Sizes beyond the input's are cut
+   *     a whole. Sizes beyond the input's are cut. If {@code spatial}: one size for all spatial
+   *     dimensions or one each, none for 8 (1 where the input has no more than features)
    * @param allDimensions whether {@code window} holds one size, for all dimensions but the batch
    * @param stride from window to window, null for the window's own sizes; as many as {@code
    *     window}, or one for all dimensions but the batch if {@code strideAllDimensions}
@@ -50,6 +67,10 @@ public final class Occlusion extends Attributor {
    * @param invert whether the window itself is filled, not what is outside of it
    * @param batchSize how many windows run at once; more need more memory, and a model that treats
    *     samples apart. The result does not depend on it
+   * @param score what a window counts for
+   * @param border what becomes of windows that reach beyond the border
+   * @param spatial whether window and stride are those of the spatial dimensions: all but batch and
+   *     channels, or all but the batch where there are only two. Channels are covered together
    */
   public record Settings(
       List<Integer> window,
@@ -58,7 +79,11 @@ public final class Occlusion extends Attributor {
       boolean strideAllDimensions,
       Baseline fill,
       boolean invert,
-      int batchSize) {
+      int batchSize,
+      Score score,
+      Border border,
+      boolean spatial)
+      implements AttributorSettings {
     /**
      * Checks the numbers.
      *
@@ -69,13 +94,52 @@ public final class Occlusion extends Attributor {
      * @param fill {@link #fill()}
      * @param invert {@link #invert()}
      * @param batchSize {@link #batchSize()}
+     * @param score {@link #score()}
+     * @param border {@link #border()}
+     * @param spatial {@link #spatial()}
      */
     public Settings {
       window = List.copyOf(window);
       stride = stride == null ? null : List.copyOf(stride);
-      positive("window", window);
-      positive("stride", stride == null ? window : stride);
+      if (!(spatial && window.isEmpty())) {
+        positive("window", window);
+      }
+      if (stride != null) {
+        positive("stride", stride);
+      }
       SmoothGrad.check(1, batchSize);
+    }
+
+    /**
+     * Zennit's way: windows add up and wrap around the border.
+     *
+     * @param window {@link #window()}
+     * @param allDimensions {@link #allDimensions()}
+     * @param stride {@link #stride()}
+     * @param strideAllDimensions {@link #strideAllDimensions()}
+     * @param fill {@link #fill()}
+     * @param invert {@link #invert()}
+     * @param batchSize {@link #batchSize()}
+     */
+    public Settings(
+        List<Integer> window,
+        boolean allDimensions,
+        List<Integer> stride,
+        boolean strideAllDimensions,
+        Baseline fill,
+        boolean invert,
+        int batchSize) {
+      this(
+          window,
+          allDimensions,
+          stride,
+          strideAllDimensions,
+          fill,
+          invert,
+          batchSize,
+          Score.KEPT,
+          Border.WRAP,
+          /* spatial= */ false);
     }
 
     private static void positive(String what, List<Integer> sizes) {
@@ -95,6 +159,25 @@ public final class Occlusion extends Attributor {
       return new Settings(List.of(8), true, null, false, Baseline.zeros(), false, 1);
     }
 
+    private Settings with(List<Integer> sizes, boolean all, List<Integer> steps, boolean stepsAll) {
+      return new Settings(
+          sizes, all, steps, stepsAll, fill, invert, batchSize, score, border, spatial);
+    }
+
+    private Settings with(Baseline filling, boolean inside, int size) {
+      return new Settings(
+          window,
+          allDimensions,
+          stride,
+          strideAllDimensions,
+          filling,
+          inside,
+          size,
+          score,
+          border,
+          spatial);
+    }
+
     /**
      * One window size for all dimensions but the batch.
      *
@@ -102,8 +185,7 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withWindow(int size) {
-      return new Settings(
-          List.of(size), true, stride, strideAllDimensions, fill, invert, batchSize);
+      return with(List.of(size), true, stride, strideAllDimensions);
     }
 
     /**
@@ -113,7 +195,7 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withWindow(List<Integer> sizes) {
-      return new Settings(sizes, false, stride, strideAllDimensions, fill, invert, batchSize);
+      return with(sizes, false, stride, strideAllDimensions);
     }
 
     /**
@@ -123,7 +205,7 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withStride(int value) {
-      return new Settings(window, allDimensions, List.of(value), true, fill, invert, batchSize);
+      return with(window, allDimensions, List.of(value), true);
     }
 
     /**
@@ -133,7 +215,7 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withStride(List<Integer> values) {
-      return new Settings(window, allDimensions, values, false, fill, invert, batchSize);
+      return with(window, allDimensions, values, false);
     }
 
     /**
@@ -143,8 +225,7 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withFill(Baseline value) {
-      return new Settings(
-          window, allDimensions, stride, strideAllDimensions, value, invert, batchSize);
+      return with(value, invert, batchSize);
     }
 
     /**
@@ -164,8 +245,7 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withInvert(boolean value) {
-      return new Settings(
-          window, allDimensions, stride, strideAllDimensions, fill, value, batchSize);
+      return with(fill, value, batchSize);
     }
 
     /**
@@ -175,9 +255,39 @@ public final class Occlusion extends Attributor {
      * @return a copy
      */
     public Settings withBatchSize(int value) {
-      return new Settings(window, allDimensions, stride, strideAllDimensions, fill, invert, value);
+      return with(fill, invert, value);
+    }
+
+    @Override
+    public String name() {
+      return NAME;
+    }
+
+    @Override
+    public Map<String, Object> arguments() {
+      Map<String, Object> arguments = new LinkedHashMap<>();
+      if (!window.isEmpty()) {
+        arguments.put("window", allDimensions ? window.get(0) : window);
+      }
+      if (stride != null) {
+        arguments.put("stride", strideAllDimensions ? stride.get(0) : stride);
+      }
+      arguments.put("fill", Baselines.argument(fill));
+      arguments.put("invert", invert);
+      arguments.put("score", Choices.text(score));
+      arguments.put("border", Choices.text(border));
+      arguments.put("spatial", spatial);
+      arguments.put("batch_size", batchSize);
+      return Collections.unmodifiableMap(arguments);
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      return new Occlusion(plan, this);
     }
   }
+
+  private static final String NAME = "occlusion";
 
   private final Settings settings;
 
@@ -235,202 +345,66 @@ public final class Occlusion extends Attributor {
   @Override
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
     refuseLayers(options, "occlusion runs nothing backward");
-    if (options.createGraph()) {
-      throw new Zennit4jException(
-          "occlusion runs nothing backward, so that its relevance cannot be differentiated");
-    }
-    Run run = new Run(target, options);
+    refuseGraph(options, "occlusion runs nothing backward");
+    OcclusionRun run = new OcclusionRun(this, target, options);
     try (PointerScope scope = new PointerScope();
         AutoGradMode mode = new AutoGradMode(false)) {
       run.run(ChunkedPasses.prepared(inputs, options));
-      if (options.checkFinite() && !NonFinite.isFinite(run.relevances)) {
+      if (options.checkFinite() && !NonFinite.isFinite(run.relevances())) {
         throw notFinite(NonFinite.clause(NonFinite.forward(plan(), inputs)));
       }
     } catch (RuntimeException | Error e) {
       run.release();
       throw e;
     }
-    return result(new Pass(run.output, run.relevances, List.of(), List.of()), inputs, options);
+    return result(new Pass(run.output(), run.relevances(), List.of(), List.of()), inputs, options);
   }
 
-  /** One call. */
-  private final class Run {
-    private final AttributionOptions options;
-    private final List<Tensor> relevances = new ArrayList<>();
-    private Target target;
-    private Tensor output;
-    private long batch;
-    private int total = 1;
-    private int done;
-    private final long deadline;
-
-    Run(Target target, AttributionOptions options) {
-      this.target = target;
-      this.options = options;
-      this.deadline = deadline(options);
-    }
-
-    void release() {
-      relevances.forEach(Natives::release);
-      Natives.release(output);
-    }
-
-    void run(List<Tensor> inputs) {
-      batch = ChunkedPasses.batch(inputs);
-      List<Windows> windows = new ArrayList<>();
-      for (Tensor input : inputs) {
-        Windows slides = input.is_floating_point() && input.dim() > 0 ? new Windows(input) : null;
-        windows.add(slides);
-        total = Math.addExact(total, slides == null ? 0 : slides.count());
-        relevances.add(slides == null ? null : Natives.keep(torch.zeros_like(input)));
-      }
-      forward(
-          inputs,
-          result -> {
-            target = target.resolve(result);
-            output = Natives.keep(new Tensor(result));
-          });
-      tell(1);
-      for (int i = 0; i < inputs.size(); i++) {
-        if (windows.get(i) != null) {
-          slide(inputs, i, windows.get(i));
-        }
-      }
-    }
-
-    private void tell(int passes) {
-      done += passes;
-      progress(options, done, total);
-    }
-
-    private void slide(List<Tensor> inputs, int i, Windows windows) {
-      Tensor input = inputs.get(i);
-      Tensor fill = Baselines.like(settings.fill(), input, i);
-      for (int from = 0; from < windows.count(); from += settings.batchSize()) {
-        int count = Math.min(settings.batchSize(), windows.count() - from);
-        try (PointerScope scope = new PointerScope()) {
-          List<Tensor> masks = new ArrayList<>();
-          List<List<Tensor>> copies = new ArrayList<>();
-          for (int k = 0; k < count; k++) {
-            Tensor mask = windows.mask(from + k);
-            masks.add(mask);
-            List<Tensor> copy = new ArrayList<>(inputs);
-            copy.set(
-                i,
-                settings.invert()
-                    ? torch.where(mask, fill, input)
-                    : torch.where(mask, input, fill));
-            copies.add(copy);
-          }
-          forward(
-              ChunkedPasses.join(copies, batch),
-              result -> {
-                for (int k = 0; k < count; k++) {
-                  Tensor part = ChunkedPasses.part(result, k, count, batch, "the output");
-                  relevances.get(i).add_(masks.get(k).mul(score(part, input)));
-                }
-              });
-        }
-        tell(count);
-      }
-    }
-
-    /** What the target takes from each sample's output, in a shape that spreads over the input. */
-    private Tensor score(Tensor part, Tensor input) {
-      Tensor relevance = target.apply(part);
-      if (relevance.dim() == 0 || relevance.size(0) != input.size(0)) {
-        throw new ShapeException(
-            "occlusion needs an output for each sample, but the output has shape "
-                + Arrays.toString(relevance.shape())
-                + " in a batch of "
-                + input.size(0));
-      }
-      long[] shape = new long[(int) input.dim()];
-      Arrays.fill(shape, 1);
-      shape[0] = input.size(0);
-      return relevance.reshape(input.size(0), -1).sum(1).view(shape);
-    }
-
-    private void forward(List<Tensor> inputs, java.util.function.Consumer<Tensor> use) {
-      try (PointerScope scope = new PointerScope();
-          Propagation propagation =
-              plan().propagate(PropagationOptions.defaults().withDeadline(deadline))) {
-        List<Tensor> outputs = propagation.forward(inputs);
-        use.accept(outputs.get(selected(outputs, options)).detach());
-      }
-    }
+  /** The attributor by name. */
+  static Entry<AttributorSettings> entry() {
+    Settings standard = Settings.defaults();
+    return Entry.of(
+        NAME,
+        Settings.class,
+        "what the output keeps, or loses, where windows are covered",
+        Occlusion::settings,
+        Argument.of("window", Kind.COUNTS, null),
+        Argument.of("stride", Kind.COUNTS, null),
+        Argument.of("fill", Kind.BASELINE, standard.fill()),
+        Argument.of("invert", Kind.FLAG, standard.invert()),
+        Argument.of("score", Kind.TEXT, Choices.text(standard.score())),
+        Argument.of("border", Kind.TEXT, Choices.text(standard.border())),
+        Argument.of("spatial", Kind.FLAG, standard.spatial()),
+        Attributors.BATCH_SIZE);
   }
 
-  /** The positions of the window over one input. */
-  private final class Windows {
-    private final Tensor first;
-    private final long[] dims;
-    private final int[] counts;
-    private final long[] strides;
+  private static Settings settings(Values v) {
+    boolean spatial = v.flag("spatial");
+    List<Integer> window = sizes(v, "window");
+    List<Integer> stride = sizes(v, "stride");
+    boolean absent = window == null;
+    List<Integer> standard = spatial ? List.of() : Settings.defaults().window();
+    return new Settings(
+        absent ? standard : window,
+        absent ? !spatial : isOne(v, "window"),
+        stride,
+        isOne(v, "stride"),
+        v.get("fill", Baseline.class),
+        v.flag("invert"),
+        v.whole("batch_size"),
+        Choices.read(v, "score", Score.class),
+        Choices.read(v, "border", Border.class),
+        spatial);
+  }
 
-    /** Makes the window at the origin, in the caller's scope. */
-    Windows(Tensor input) {
-      int n = (int) input.dim();
-      long[] sizes = sizes(input, settings.window(), settings.allDimensions());
-      strides =
-          settings.stride() == null
-              ? sizes
-              : sizes(input, settings.stride(), settings.strideAllDimensions());
-      dims = new long[n];
-      counts = new int[n];
-      long[] shape = input.shape();
-      for (int d = 0; d < n; d++) {
-        dims[d] = d;
-        counts[d] = (int) ((shape[d] + Math.max(1, strides[d]) - 1) / Math.max(1, strides[d]));
-      }
-      if (sizes[0] == shape[0]) {
-        shape[0] = 1;
-        sizes[0] = 1;
-      }
-      Tensor mask =
-          torch.zeros(shape, input.options().dtype(new ScalarTypeOptional(ScalarType.Bool)));
-      Tensor window = mask;
-      for (int d = 0; d < n; d++) {
-        window = window.narrow(d, 0, sizes[d]);
-      }
-      window.fill_(new Scalar(1));
-      first = mask;
-    }
+  private static boolean isOne(Values v, String name) {
+    return v.get(name, Object.class) instanceof Integer;
+  }
 
-    private long[] sizes(Tensor input, List<Integer> given, boolean all) {
-      int n = (int) input.dim();
-      int known = all ? n - 1 : given.size();
-      if (known > n) {
-        throw new ShapeException(
-            "a window or stride of "
-                + known
-                + " dimensions does not fit an input of shape "
-                + Arrays.toString(input.shape()));
-      }
-      long[] result = input.shape();
-      for (int d = n - known; d < n; d++) {
-        result[d] = Math.min(result[d], given.get(all ? 0 : d - n + known));
-      }
-      return result;
+  private static List<Integer> sizes(Values v, String name) {
+    if (!v.has(name)) {
+      return null;
     }
-
-    int count() {
-      int product = 1;
-      for (int c : counts) {
-        product = Math.multiplyExact(product, c);
-      }
-      return product;
-    }
-
-    /** The window at a position, the last dimension running fastest; it wraps around the border. */
-    Tensor mask(int position) {
-      long[] offsets = new long[counts.length];
-      int rest = position;
-      for (int d = counts.length - 1; d >= 0; d--) {
-        offsets[d] = rest % counts[d] * strides[d];
-        rest /= counts[d];
-      }
-      return first.roll(offsets, dims);
-    }
+    return isOne(v, name) ? List.of(v.whole(name)) : v.list(name, Integer.class);
   }
 }

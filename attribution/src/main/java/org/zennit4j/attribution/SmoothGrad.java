@@ -4,53 +4,80 @@
  */
 package org.zennit4j.attribution;
 
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.stream.LongStream;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
-import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.DeviceOptional;
-import org.bytedeco.pytorch.Generator;
-import org.bytedeco.pytorch.GeneratorOptional;
-import org.bytedeco.pytorch.MemoryFormatOptional;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
 
 /**
- * The mean of relevances of noisy copies of the input. The standard deviation of the noise is a
- * share of the sample's range of values, {@code level * (max - min)}.
+ * The mean of relevances of noisy copies of the input, or their variance (VarGrad). The standard
+ * deviation of the noise is a share of the sample's range of values, {@code level * (max - min)},
+ * unless the settings say otherwise.
  *
- * <p>As in Zennit, one of the {@code nIter} copies has no noise: it gives the output, and one
- * iteration is the gradient alone. The noise is what Zennit draws on the CPU after {@code
+ * <p>By default, as in Zennit, one of the {@code nIter} copies has no noise: it gives the output,
+ * and one iteration is the gradient alone. The noise is what Zennit draws on the CPU after {@code
  * torch.manual_seed(seed)}: one {@code randn_like(input)} for each noisy copy, for several inputs
  * one after the other; LibTorch's own random state is not touched. Relevances at layers are means
- * too.
+ * (variances) too.
  *
  * <p>D. Smilkov et al., SmoothGrad: removing noise by adding noise, 2017.
  */
 public final class SmoothGrad extends Attributor {
+  /** Who draws the noise. */
+  public enum Source {
+    /** LibTorch's generator of the CPU: the noise that Zennit draws, for each sample its own. */
+    TORCH,
+    /** {@link java.util.Random}, in float64: the same noise for all samples of a batch. */
+    JAVA
+  }
+
+  /** What is made of the relevances of the copies. */
+  public enum Statistic {
+    /** Their mean. */
+    MEAN,
+    /** Their population variance: VarGrad. */
+    VARIANCE
+  }
+
   /**
    * How SmoothGrad runs.
    *
-   * @param noiseLevel standard deviation of the noise as a share of each sample's range
+   * @param noiseLevel standard deviation of the noise, as a share of each sample's range if {@code
+   *     relative}
    * @param nIter number of copies, the clean one included
    * @param seed of the noise
    * @param noise standard normal numbers to be used in the place of random ones, one tensor for
-   *     each input, of shape (nIter - 1, shape of the input...); empty to draw them
+   *     each input, of shape (noisy copies, shape of the input...); that of a single sample may
+   *     lack the batch; empty to draw them
    * @param batchSize how many copies run at once; more need more memory, and a model that treats
    *     samples apart. The result does not depend on it
+   * @param source who draws the noise
+   * @param relative whether the noise level is a share of each sample's range, max - min
+   * @param statistic what is made of the relevances
+   * @param cleanCopy whether the first copy has no noise, as in Zennit. The mean is then a sum in
+   *     the model's dtype, else a running mean in float64; the variance always is one
    */
   public record Settings(
-      double noiseLevel, int nIter, long seed, List<Tensor> noise, int batchSize) {
+      double noiseLevel,
+      int nIter,
+      long seed,
+      List<Tensor> noise,
+      int batchSize,
+      Source source,
+      boolean relative,
+      Statistic statistic,
+      boolean cleanCopy)
+      implements AttributorSettings {
     /**
      * Checks the numbers.
      *
@@ -59,6 +86,10 @@ public final class SmoothGrad extends Attributor {
      * @param seed {@link #seed()}
      * @param noise {@link #noise()}
      * @param batchSize {@link #batchSize()}
+     * @param source {@link #source()}
+     * @param relative {@link #relative()}
+     * @param statistic {@link #statistic()}
+     * @param cleanCopy {@link #cleanCopy()}
      */
     public Settings {
       noise = List.copyOf(noise);
@@ -66,6 +97,28 @@ public final class SmoothGrad extends Attributor {
       if (!(noiseLevel >= 0)) {
         throw new Zennit4jException("the noise level must be at least 0, but is " + noiseLevel);
       }
+    }
+
+    /**
+     * Zennit's way: LibTorch's noise, relative, a clean copy, the mean.
+     *
+     * @param noiseLevel {@link #noiseLevel()}
+     * @param nIter {@link #nIter()}
+     * @param seed {@link #seed()}
+     * @param noise {@link #noise()}
+     * @param batchSize {@link #batchSize()}
+     */
+    public Settings(double noiseLevel, int nIter, long seed, List<Tensor> noise, int batchSize) {
+      this(
+          noiseLevel,
+          nIter,
+          seed,
+          noise,
+          batchSize,
+          Source.TORCH,
+          /* relative= */ true,
+          Statistic.MEAN,
+          /* cleanCopy= */ true);
     }
 
     /**
@@ -77,6 +130,10 @@ public final class SmoothGrad extends Attributor {
       return new Settings(0.1, 20, 0, List.of(), 1);
     }
 
+    private Settings with(double level, int count, long start, List<Tensor> given, int size) {
+      return new Settings(level, count, start, given, size, source, relative, statistic, cleanCopy);
+    }
+
     /**
      * Changes {@link #noiseLevel()}.
      *
@@ -84,7 +141,7 @@ public final class SmoothGrad extends Attributor {
      * @return a copy
      */
     public Settings withNoiseLevel(double value) {
-      return new Settings(value, nIter, seed, noise, batchSize);
+      return with(value, nIter, seed, noise, batchSize);
     }
 
     /**
@@ -94,7 +151,7 @@ public final class SmoothGrad extends Attributor {
      * @return a copy
      */
     public Settings withNIter(int value) {
-      return new Settings(noiseLevel, value, seed, noise, batchSize);
+      return with(noiseLevel, value, seed, noise, batchSize);
     }
 
     /**
@@ -104,7 +161,7 @@ public final class SmoothGrad extends Attributor {
      * @return a copy
      */
     public Settings withSeed(long value) {
-      return new Settings(noiseLevel, nIter, value, noise, batchSize);
+      return with(noiseLevel, nIter, value, noise, batchSize);
     }
 
     /**
@@ -115,7 +172,7 @@ public final class SmoothGrad extends Attributor {
      * @return a copy
      */
     public Settings withNoise(Tensor... value) {
-      return new Settings(noiseLevel, nIter, seed, List.of(value), batchSize);
+      return with(noiseLevel, nIter, seed, List.of(value), batchSize);
     }
 
     /**
@@ -125,9 +182,43 @@ public final class SmoothGrad extends Attributor {
      * @return a copy
      */
     public Settings withBatchSize(int value) {
-      return new Settings(noiseLevel, nIter, seed, noise, value);
+      return with(noiseLevel, nIter, seed, noise, value);
+    }
+
+    @Override
+    public String name() {
+      return NAME;
+    }
+
+    @Override
+    public Map<String, Object> arguments() {
+      Map<String, Object> arguments = new LinkedHashMap<>();
+      arguments.put("noise_level", noiseLevel);
+      arguments.put("n_iter", nIter);
+      arguments.put("seed", seed);
+      if (!noise.isEmpty()) {
+        arguments.put("noise", noise);
+      }
+      arguments.put("source", Choices.text(source));
+      arguments.put("relative", relative);
+      arguments.put("statistic", Choices.text(statistic));
+      arguments.put("clean_copy", cleanCopy);
+      arguments.put("batch_size", batchSize);
+      return Collections.unmodifiableMap(arguments);
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      return new SmoothGrad(plan, this);
+    }
+
+    /** How many copies have noise. */
+    int noisyCopies() {
+      return cleanCopy ? nIter - 1 : nIter;
     }
   }
+
+  private static final String NAME = "smooth_grad";
 
   private final Settings settings;
 
@@ -184,91 +275,25 @@ public final class SmoothGrad extends Attributor {
 
   @Override
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
-    Pass mean;
+    Pass pass;
     try (PointerScope scope = new PointerScope();
         AutoGradMode mode = new AutoGradMode(options.createGraph())) {
       List<Tensor> clean = ChunkedPasses.prepared(inputs, options);
-      Noise noise = new Noise(clean);
+      Noise noise = new Noise(settings, clean);
       ChunkedPasses passes = new ChunkedPasses(this, clean, settings.batchSize(), target, options);
-      mean = ChunkedPasses.divided(passes.run(settings.nIter(), noise::copy), settings.nIter());
+      if (!settings.cleanCopy()) {
+        passes.runClean(clean);
+      }
+      pass = passes.run(settings.nIter(), noise::copy, accumulator());
     }
-    return result(mean, inputs, options);
+    return result(pass, inputs, options);
   }
 
-  /** Draws the noise of one call. */
-  private final class Noise {
-    private final List<Tensor> inputs;
-    private final List<Tensor> deviations = new ArrayList<>();
-    private final GeneratorOptional generator;
-
-    Noise(List<Tensor> inputs) {
-      this.inputs = inputs;
-      if (!settings.noise().isEmpty() && settings.noise().size() != inputs.size()) {
-        throw new ShapeException(
-            "noise is given for "
-                + settings.noise().size()
-                + " inputs, but there are "
-                + inputs.size());
-      }
-      Generator own = torch.createCPUGenerator(settings.seed());
-      generator = new GeneratorOptional(own);
-      for (int i = 0; i < inputs.size(); i++) {
-        Tensor input = inputs.get(i);
-        if (input.is_floating_point() && input.numel() > 0) {
-          long[] dims = LongStream.range(1, Math.max(1, input.dim())).toArray();
-          Tensor range = input.amax(dims, true).sub(input.amin(dims, true));
-          deviations.add(range.mul(new Scalar(settings.noiseLevel())));
-          checkGiven(i, input);
-        } else {
-          deviations.add(null);
-        }
-      }
-    }
-
-    private void checkGiven(int i, Tensor input) {
-      if (settings.noise().isEmpty()) {
-        return;
-      }
-      long[] wanted =
-          LongStream.concat(LongStream.of(settings.nIter() - 1), LongStream.of(input.shape()))
-              .toArray();
-      Tensor given = settings.noise().get(i);
-      if (given.isNull() || !Arrays.equals(given.shape(), wanted)) {
-        throw new ShapeException(
-            "the noise of input "
-                + i
-                + " must have shape "
-                + Arrays.toString(wanted)
-                + (given.isNull()
-                    ? ", but was closed"
-                    : ", but has " + Arrays.toString(given.shape())));
-      }
-    }
-
-    List<Tensor> copy(int index) {
-      if (index == 0) {
-        return inputs;
-      }
-      List<Tensor> noisy = new ArrayList<>();
-      for (int i = 0; i < inputs.size(); i++) {
-        Tensor input = inputs.get(i);
-        Tensor deviation = deviations.get(i);
-        noisy.add(deviation == null ? input : input.add(draw(i, index - 1, input).mul(deviation)));
-      }
-      return noisy;
-    }
-
-    private Tensor draw(int i, int step, Tensor input) {
-      if (!settings.noise().isEmpty()) {
-        return settings.noise().get(i).select(0, step).to(input.device(), input.scalar_type());
-      }
-      // Drawn on the CPU, so that a seed means the same noise on every device.
-      TensorOptions onCpu = input.options().device(new DeviceOptional(new Device("cpu")));
-      return torch
-          .empty_like(input.detach(), onCpu, new MemoryFormatOptional())
-          .normal_(0, 1, generator)
-          .to(input.device(), input.scalar_type());
-    }
+  private Accumulator accumulator() {
+    boolean variance = settings.statistic() == Statistic.VARIANCE;
+    return settings.cleanCopy() && !variance
+        ? Accumulator.mean(settings.nIter())
+        : Accumulator.running(variance, settings.nIter());
   }
 
   static void check(int nIter, int batchSize) {
@@ -278,5 +303,34 @@ public final class SmoothGrad extends Attributor {
     if (batchSize < 1) {
       throw new Zennit4jException("the batch size must be at least 1, but is " + batchSize);
     }
+  }
+
+  /** The attributor by name. */
+  static Entry<AttributorSettings> entry() {
+    Settings standard = Settings.defaults();
+    return Entry.of(
+        NAME,
+        Settings.class,
+        "mean, or variance, of the relevances of noisy copies",
+        v ->
+            new Settings(
+                v.number("noise_level"),
+                v.whole("n_iter"),
+                v.get("seed", Long.class),
+                v.list("noise", Tensor.class),
+                v.whole("batch_size"),
+                Choices.read(v, "source", Source.class),
+                v.flag("relative"),
+                Choices.read(v, "statistic", Statistic.class),
+                v.flag("clean_copy")),
+        Argument.of("noise_level", Kind.NUMBER, standard.noiseLevel()),
+        Argument.of("n_iter", Kind.COUNT, standard.nIter()),
+        Argument.of("seed", Kind.SEED, standard.seed()),
+        Argument.of("noise", Kind.ARRAYS, List.of()),
+        Argument.of("source", Kind.TEXT, Choices.text(standard.source())),
+        Argument.of("relative", Kind.FLAG, standard.relative()),
+        Argument.of("statistic", Kind.TEXT, Choices.text(standard.statistic())),
+        Argument.of("clean_copy", Kind.FLAG, standard.cleanCopy()),
+        Attributors.BATCH_SIZE);
   }
 }

@@ -4,10 +4,12 @@
  */
 package org.zennit4j.cli;
 
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.requests.AttributorReader;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -24,9 +26,9 @@ final class HowOptions {
   @Option(
       names = "--attributor",
       paramLabel = "NAME",
+      completionCandidates = AttributorNames.class,
       description = {
-        "What runs the composite: gradient (default), smooth_grad, integrated_gradients or",
-        "occlusion."
+        "What runs the composite, by default gradient; one of ${COMPLETION-CANDIDATES}."
       })
   private String attributor;
 
@@ -35,9 +37,17 @@ final class HowOptions {
       paramLabel = "KEY=VALUE",
       description = {
         "An option of the method ('zennit4j methods NAME' lists them) or of the attributor",
-        "(n_iter, noise_level, seed; baseline; window, stride, fill, invert); may be repeated."
+        "('zennit4j attributors' lists them); may be repeated."
       })
   private Map<String, String> options = new LinkedHashMap<>();
+
+  /** The attributors that there are, those of providers included. */
+  static final class AttributorNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return AttributorReader.names().iterator();
+    }
+  }
 
   /** Complains about what does not go together or does not exist, before work begins. */
   void check() {

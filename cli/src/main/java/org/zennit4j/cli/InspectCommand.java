@@ -439,10 +439,10 @@ final class InspectCommand implements Callable<Integer> {
         : className;
   }
 
-  /** A rule as a request writes it; own rules have a name only. */
+  /** A rule as a request writes it, tensors by their shapes; unlisted rules have a name only. */
   private static Object ruleJson(Rule rule) {
     try {
-      return new CompositeWriter().write(rule);
+      return new CompositeWriter(tensor -> Optional.of(tensor.toString())).write(rule);
     } catch (RequestException e) {
       return Map.of("rule", rule.name());
     }

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       MethodsCommand.class,
       CompositesCommand.class,
       RulesCommand.class,
+      AttributorsCommand.class,
       ColorMapsCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,

@@ -73,6 +73,38 @@ class InspectCommandTests {
     assertThat(json.get("findings").toString()).contains("not merged");
   }
 
+  private JsonNode ruleOf(String composite, String layer) {
+    JsonNode layers =
+        Json.parse(Session.of("inspect", CNN, "--json", "--composite", composite).ok().out())
+            .get("layers");
+    for (JsonNode one : layers) {
+      if (one.get("layer").asText().equals(layer)) {
+        return one.get("rule");
+      }
+    }
+    throw new AssertionError("no layer " + layer);
+  }
+
+  @Test
+  void jsonHasTheArgumentsOfRules() {
+    String method = "{\"type\": \"named\", \"name\": \"signxai\", \"args\": {\"method\": %s}}";
+    assertThat(ruleOf(method.formatted("\"zblrp_epsilon_20_VGG16\""), "features.0").toString())
+        .isEqualTo(
+            "{\"rule\":\"zbox\",\"low\":-123.68,\"high\":151.061,\"stabilizer\":1.0E-6,"
+                + "\"report_outside\":true}");
+    assertThat(ruleOf(method.formatted("\"lrp_gamma_0_5_IB\""), "classifier").toString())
+        .isEqualTo(
+            "{\"rule\":\"gamma\",\"gamma\":0.5,\"stabilizer\":1.0E-6,\"zero_params\":[\"bias\"],"
+                + "\"sign_without_bias\":true}");
+    Path bound = folder.resolve("low.npy");
+    Npy.write(bound, NdArray.ofDoubles(new double[] {-1}, 1, 1, 1, 1));
+    String box =
+        "{\"type\": \"layer_map\", \"layer_map\": [[[\"Convolution\"], {\"rule\": \"zbox\","
+            + " \"low\": \"%s\", \"high\": [2]}]]}";
+    assertThat(ruleOf(box.formatted(bound), "features.0").toString())
+        .contains("\"low\":\"tensor[1, 1, 1, 1]\"", "\"high\":[2.0]");
+  }
+
   @Test
   void relevanceIsFollowedThroughTheLayers() {
     Path input = folder.resolve("x.npy");

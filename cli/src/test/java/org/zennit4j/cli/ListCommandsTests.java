@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.zennit4j.analyzers.MethodName;
 import org.zennit4j.composites.CompositeRegistry;
+import org.zennit4j.requests.AttributorReader;
 import org.zennit4j.requests.CompositeReader;
 
 class ListCommandsTests {
@@ -23,6 +24,9 @@ class ListCommandsTests {
     assertThat(names(Session.of("methods"))).isEqualTo(MethodName.listed());
     assertThat(names(Session.of("composites"))).containsAll(CompositeRegistry.standard().names());
     assertThat(names(Session.of("rules"))).isEqualTo(CompositeReader.ruleNames());
+    assertThat(names(Session.of("attributors"))).isEqualTo(AttributorReader.names());
+    assertThat(Session.of("attribute", "--help").ok().out().replaceAll("\\s+", " "))
+        .contains(String.join(", ", AttributorReader.names()));
     assertThat(names(Session.of("cmaps"))).contains("coldnhot", "seismic");
   }
 

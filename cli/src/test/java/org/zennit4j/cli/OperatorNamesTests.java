@@ -46,8 +46,6 @@ class OperatorNamesTests {
           "ResidualSum.java",
           "Derivatives.java",
           "TrainingBehaviour.java",
-          "Bilinear.java",
-          "Factors.java",
           "Names.java");
 
   /** Four names or more, all of operators. */

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.Leaks;
@@ -24,6 +25,7 @@ import org.zennit4j.graph.Region;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 
@@ -224,13 +226,38 @@ public final class Plan implements AutoCloseable {
    * @throws org.zennit4j.bindings.ClosedException if the plan was closed
    */
   public Propagation propagate(PropagationOptions options) {
+    return propagate(options, functions);
+  }
+
+  /**
+   * Starts a run with other layer functions than those of the plan's rules, and with the model's
+   * hooks.
+   *
+   * @param options how to run; hooks are added
+   * @param others layer functions by {@link Region#id()}, for regions of {@link #program()}
+   * @return the run, to be closed by the caller
+   * @throws org.zennit4j.bindings.ClosedException if the plan was closed
+   */
+  public Propagation propagate(PropagationOptions options, Map<Integer, LayerFunction> others) {
     uses.enter();
     try {
-      return new Propagation(program, functions, options.withHooks(model.hooks()), uses::leave);
+      return new Propagation(program, others, hooked(options), uses::leave);
     } catch (Throwable e) {
       uses.leave();
       throw e;
     }
+  }
+
+  /** The model's hooks come first. */
+  private PropagationOptions hooked(PropagationOptions options) {
+    Map<String, List<ModuleHook>> hooks = new HashMap<>(model.hooks());
+    options
+        .hooks()
+        .forEach(
+            (layer, added) ->
+                hooks.merge(
+                    layer, added, (a, b) -> Stream.concat(a.stream(), b.stream()).toList()));
+    return options.withHooks(hooks);
   }
 
   /**

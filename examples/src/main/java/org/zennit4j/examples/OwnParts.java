@@ -7,9 +7,20 @@ package org.zennit4j.examples;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.Attributor;
+import org.zennit4j.attribution.AttributorProvider;
+import org.zennit4j.attribution.AttributorSettings;
+import org.zennit4j.attribution.Gradient;
+import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.CanonizerProvider;
+import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
@@ -24,10 +35,11 @@ import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.runtime.LayerFunction;
 
 /**
- * A rule and a canonizer of one's own that have names in JSON. The files in META-INF/services name
- * this class; with its jar in ZENNIT4J_CLASSPATH the command line knows them too.
+ * A rule, a canonizer and an attributor of one's own that have names in JSON. The files in
+ * META-INF/services name this class; with its jar in ZENNIT4J_CLASSPATH the command line knows them
+ * too.
  */
-public final class OwnParts implements RuleProvider, CanonizerProvider {
+public final class OwnParts implements RuleProvider, CanonizerProvider, AttributorProvider {
   /**
    * LRP-gamma as first published, for inputs that are never negative.
    *
@@ -88,6 +100,49 @@ public final class OwnParts implements RuleProvider, CanonizerProvider {
     }
   }
 
+  /**
+   * What the composite gives for several sharpened copies of the input, added up.
+   *
+   * @param powers the exponents of the copies
+   */
+  public record Powers(List<Integer> powers) implements AttributorSettings {
+    /** Copies the list. */
+    public Powers {
+      powers = List.copyOf(powers);
+    }
+
+    @Override
+    public String name() {
+      return "own_powers";
+    }
+
+    @Override
+    public Map<String, Object> arguments() {
+      return Map.of("powers", powers);
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      Gradient gradient = new Gradient(plan);
+      return new Attributor(plan) {
+        @Override
+        public Attribution attribute(
+            List<Tensor> inputs, Target target, AttributionOptions options) {
+          try (PointerScope scope = new PointerScope();
+              Attribution clean = gradient.attribute(inputs, target, options)) {
+            Target same = target.resolve(clean.output());
+            Tensor sum = torch.zeros_like(clean.relevance());
+            for (int power : powers) {
+              List<Tensor> copies = inputs.stream().map(x -> x.pow(new Scalar(power))).toList();
+              sum = sum.add(gradient.attribute(copies, same, options).relevance());
+            }
+            return Attribution.of(clean.output().clone(), sum, clean.warnings());
+          }
+        }
+      };
+    }
+  }
+
   @Override
   public List<Entry<Rule>> rules() {
     return List.of(
@@ -108,5 +163,16 @@ public final class OwnParts implements RuleProvider, CanonizerProvider {
             "leaves out modules of a class",
             values -> new Without(values.text("module")),
             Argument.needed("module", Kind.TEXT)));
+  }
+
+  @Override
+  public List<Entry<AttributorSettings>> attributors() {
+    return List.of(
+        Entry.of(
+            "own_powers",
+            Powers.class,
+            "sum over powers of the input",
+            values -> new Powers(values.list("powers", Integer.class)),
+            Argument.of("powers", Kind.COUNTS, List.of(1, 2))));
   }
 }

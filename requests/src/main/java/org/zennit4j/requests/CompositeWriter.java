@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.AttributorSettings;
+import org.zennit4j.attribution.Attributors;
 import org.zennit4j.composites.Adjusted;
 import org.zennit4j.composites.AttnLrp;
 import org.zennit4j.composites.Canonizer;
@@ -51,6 +53,7 @@ public final class CompositeWriter {
   private final Function<Bound, Optional<String>> names;
   private final Registry<Rule> rules;
   private final Registry<Canonizer> canonizers;
+  private final Registry<AttributorSettings> attributors;
 
   /** Knows no names of arrays, and refuses bounds that are tensors. */
   public CompositeWriter() {
@@ -64,16 +67,18 @@ public final class CompositeWriter {
    *     argument, asked for as a bound), empty for none
    */
   public CompositeWriter(Function<Bound, Optional<String>> names) {
-    this(names, Rules.registry(), Canonizers.registry());
+    this(names, Rules.registry(), Canonizers.registry(), Attributors.registry());
   }
 
   private CompositeWriter(
       Function<Bound, Optional<String>> names,
       Registry<Rule> rules,
-      Registry<Canonizer> canonizers) {
+      Registry<Canonizer> canonizers,
+      Registry<AttributorSettings> attributors) {
     this.names = names;
     this.rules = rules;
     this.canonizers = canonizers;
+    this.attributors = attributors;
   }
 
   /**
@@ -83,7 +88,7 @@ public final class CompositeWriter {
    * @return a new writer
    */
   public CompositeWriter withRules(Registry<Rule> value) {
-    return new CompositeWriter(names, value, canonizers);
+    return new CompositeWriter(names, value, canonizers, attributors);
   }
 
   /**
@@ -93,7 +98,17 @@ public final class CompositeWriter {
    * @return a new writer
    */
   public CompositeWriter withCanonizers(Registry<Canonizer> value) {
-    return new CompositeWriter(names, rules, value);
+    return new CompositeWriter(names, rules, value, attributors);
+  }
+
+  /**
+   * Changes which attributors have names.
+   *
+   * @param value knows the attributors
+   * @return a new writer
+   */
+  public CompositeWriter withAttributors(Registry<AttributorSettings> value) {
+    return new CompositeWriter(names, rules, canonizers, value);
   }
 
   /**
@@ -278,12 +293,31 @@ public final class CompositeWriter {
     return json;
   }
 
+  /**
+   * Writes an attributor.
+   *
+   * @param settings what it is and how it runs
+   * @return an object
+   * @throws RequestException if the attributor or its baseline is code of one's own
+   */
+  public ObjectNode write(AttributorSettings settings) {
+    String what = "attributor " + settings.name();
+    if (!attributors.makes(settings.name(), settings)) {
+      throw code(what, settings);
+    }
+    ObjectNode json = JSON.objectNode().put("type", settings.name());
+    settings.arguments().forEach((key, value) -> put(json, what + ", " + key, key, value));
+    return json;
+  }
+
   private void put(ObjectNode json, String where, String key, Object value) {
     if (value instanceof Double number) {
       json.put(key, finite(where, number));
     } else if (value instanceof Boolean flag) {
       json.put(key, flag);
     } else if (value instanceof Integer number) {
+      json.put(key, number);
+    } else if (value instanceof Long number) {
       json.put(key, number);
     } else if (value instanceof SignedStabilizer s) {
       if (!s.clip() && !s.normScale() && s.dim() == null) {
@@ -298,6 +332,8 @@ public final class CompositeWriter {
     } else if (value instanceof Bound bound) {
       if (bound.isNumber()) {
         json.put(key, finite(where, bound.number()));
+      } else if (bound.tensor() == null) {
+        put(json, where, key, bound.channels());
       } else {
         json.put(key, name(where, bound));
       }
@@ -310,7 +346,11 @@ public final class CompositeWriter {
     } else if (value instanceof Composite composite) {
       json.set(key, write(composite));
     } else if (value instanceof SignThreshold mu) {
-      put(json, where, key, mu.tensor() == null ? (Object) mu.number() : mu.tensor());
+      put(
+          json,
+          where,
+          key,
+          mu.isNumber() ? mu.number() : mu.tensor() == null ? mu.channels() : mu.tensor());
     } else if (value instanceof List<?> items) {
       items.forEach(item -> add(json.withArray("/" + key), where, item));
       json.withArray("/" + key);
@@ -322,6 +362,12 @@ public final class CompositeWriter {
   private void add(ArrayNode json, String where, Object item) {
     if (item instanceof String text) {
       json.add(text);
+    } else if (item instanceof Double number) {
+      json.add(finite(where, number));
+    } else if (item instanceof Integer number) {
+      json.add(number);
+    } else if (item instanceof Tensor tensor) {
+      json.add(name(where, Bound.of(tensor)));
     } else if (item instanceof MapEntry entry) {
       json.addArray().add(texts(entry.keys())).add(write(entry.rule()));
     } else if (item instanceof NamedMergeBatchNorm.Pair pair) {

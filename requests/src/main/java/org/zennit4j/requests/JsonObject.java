@@ -163,6 +163,10 @@ final class JsonObject {
     return number(where(key), need(key));
   }
 
+  List<Double> numbers(String key) {
+    return list(where(key), need(key)).stream().map(i -> number(i.where(), i.node())).toList();
+  }
+
   int whole(String key, int absent, int lowest) {
     return has(key) ? (int) whole(where(key), get(key), lowest, Integer.MAX_VALUE) : absent;
   }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.Baseline;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Entry;
@@ -82,6 +83,9 @@ final class RuleReader {
     return switch (kind) {
       case NUMBER -> json.number(key);
       case INTEGER -> json.whole(key, 0, 0);
+      case COUNT -> json.whole(key, 1, 1);
+      case COUNTS -> counts(json, key);
+      case SEED -> seed(json, key);
       case FLAG -> json.flag(key);
       case TEXT -> json.string(key);
       case NAMES -> json.strings(key);
@@ -89,12 +93,39 @@ final class RuleReader {
       case ZERO_PARAMS -> zeroParams(json, key);
       case BOUND -> bound(json, key);
       case THRESHOLD -> threshold(json, key);
+      case BASELINE ->
+          json.get(key).isNumber()
+              ? Baseline.number(json.number(key))
+              : Baseline.tensors(tensors(json, key).toArray(Tensor[]::new));
+      case ARRAYS -> tensors(json, key);
       case RULE -> parts.rule(json.where(key), json.get(key));
       case COMPOSITE -> parts.composite(json.object(key), false);
       case CANONIZERS -> parts.canonizers(json, key);
       case LAYER_MAP -> parts.map(json, key);
       case NAME_PAIRS -> json.list(key).stream().map(CompositeReader::pair).toList();
     };
+  }
+
+  private static Object counts(JsonObject json, String key) {
+    return json.get(key).isArray()
+        ? json.list(key).stream()
+            .map(i -> (int) JsonObject.whole(i.where(), i.node(), 1, Integer.MAX_VALUE))
+            .toList()
+        : (Object) json.whole(key, 1, 1);
+  }
+
+  private static long seed(JsonObject json, String key) {
+    JsonNode seed = json.get(key);
+    if (!seed.canConvertToLong() || !seed.isIntegralNumber()) {
+      throw JsonObject.wrong(json.where(key), "a whole number", seed);
+    }
+    return seed.longValue();
+  }
+
+  /** The tensors of a name or a list of names. */
+  private List<Tensor> tensors(JsonObject json, String key) {
+    List<String> names = json.get(key).isArray() ? json.strings(key) : List.of(json.string(key));
+    return names.stream().map(name -> arrays.get(name).toTensor()).toList();
   }
 
   Stabilizer stabilizer(JsonObject json, String key) {
@@ -141,12 +172,18 @@ final class RuleReader {
   }
 
   private Bound bound(JsonObject json, String key) {
-    return json.need(key).isTextual()
+    if (json.need(key).isArray()) {
+      return Bound.of(json.numbers(key));
+    }
+    return json.get(key).isTextual()
         ? Bound.of(tensor(json, key))
         : Bound.of(numberOrName(json, key));
   }
 
   private SignThreshold threshold(JsonObject json, String key) {
+    if (json.get(key).isArray()) {
+      return SignThreshold.of(json.numbers(key));
+    }
     return json.get(key).isTextual()
         ? SignThreshold.of(tensor(json, key))
         : SignThreshold.of(numberOrName(json, key));

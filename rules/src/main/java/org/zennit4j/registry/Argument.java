@@ -21,6 +21,12 @@ public record Argument(String name, Kind kind, boolean needed, Object standard) 
     NUMBER,
     /** A whole number, 0 or above: Integer. */
     INTEGER,
+    /** A whole number from 1: Integer. */
+    COUNT,
+    /** A whole number from 1, or a list of them: an Integer, or a List of Integer. */
+    COUNTS,
+    /** A whole number: Long. */
+    SEED,
     /** True or false: Boolean. */
     FLAG,
     /** A text: String. */
@@ -31,10 +37,14 @@ public record Argument(String name, Kind kind, boolean needed, Object standard) 
     STABILIZER,
     /** A text or a list of texts: ZeroParams. */
     ZERO_PARAMS,
-    /** A number or the name of an array: Bound. */
+    /** A number, a number for each channel, or the name of an array: Bound. */
     BOUND,
-    /** A number or the name of an array: SignThreshold. */
+    /** A number, a number for each channel, or the name of an array: SignThreshold. */
     THRESHOLD,
+    /** A number, the name of an array, or a list of names: Baseline. */
+    BASELINE,
+    /** The name of an array, or a list of names: a List of Tensor. */
+    ARRAYS,
     /** A rule. */
     RULE,
     /** A composite. */

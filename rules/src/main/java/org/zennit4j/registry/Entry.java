@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Something with a name: what it is, which arguments it takes, and how it is made of them.
@@ -18,13 +20,18 @@ import java.util.function.Function;
  * @param description one line without a full stop
  * @param arguments in the order in which they are listed
  * @param factory makes one of values that are complete
+ * @param formula what is computed, on one line, with arguments in braces such as {@code {gamma}};
+ *     empty where no formula is known
  */
 public record Entry<T>(
     String name,
     Class<? extends T> type,
     String description,
     List<Argument> arguments,
-    Function<Values, ? extends T> factory) {
+    Function<Values, ? extends T> factory,
+    String formula) {
+  private static final Pattern IN_BRACES = Pattern.compile("\\{([a-z_]+)}");
+
   /**
    * Copies the list.
    *
@@ -33,13 +40,33 @@ public record Entry<T>(
    * @param description {@link #description()}
    * @param arguments {@link #arguments()}
    * @param factory {@link #factory()}
+   * @param formula {@link #formula()}
    */
   public Entry {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(type, "type");
     Objects.requireNonNull(description, "description");
     Objects.requireNonNull(factory, "factory");
+    Objects.requireNonNull(formula, "formula");
     arguments = List.copyOf(arguments);
+  }
+
+  /**
+   * Makes an entry without a formula.
+   *
+   * @param name {@link #name()}
+   * @param type {@link #type()}
+   * @param description {@link #description()}
+   * @param arguments {@link #arguments()}
+   * @param factory {@link #factory()}
+   */
+  public Entry(
+      String name,
+      Class<? extends T> type,
+      String description,
+      List<Argument> arguments,
+      Function<Values, ? extends T> factory) {
+    this(name, type, description, arguments, factory, "");
   }
 
   /**
@@ -60,6 +87,29 @@ public record Entry<T>(
       Function<Values, ? extends T> factory,
       Argument... arguments) {
     return new Entry<>(name, type, description, List.of(arguments), factory);
+  }
+
+  /**
+   * The same entry with a formula.
+   *
+   * @param text {@link #formula()}
+   * @return a copy
+   */
+  public Entry<T> withFormula(String text) {
+    return new Entry<>(name, type, description, arguments, factory, text);
+  }
+
+  /**
+   * The formula with values in the place of arguments.
+   *
+   * @param values argument to text; arguments that are absent stay as their names
+   * @return one line
+   */
+  public String formula(Map<String, String> values) {
+    return IN_BRACES
+        .matcher(formula)
+        .replaceAll(
+            found -> Matcher.quoteReplacement(values.getOrDefault(found.group(1), found.group(1))));
   }
 
   /**

@@ -104,6 +104,17 @@ public final class Values {
   }
 
   /**
+   * A whole number.
+   *
+   * @param name the argument
+   * @return the number
+   * @throws Zennit4jException if there is none
+   */
+  public int whole(String name) {
+    return present(name, Integer.class);
+  }
+
+  /**
    * A flag.
    *
    * @param name the argument

@@ -138,19 +138,22 @@ public final class AlphaBeta extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "alpha_beta",
-        AlphaBeta.class,
-        "alpha times the positive part less beta times the negative part",
-        v ->
-            new AlphaBeta(
-                v.number("alpha"),
-                v.number("beta"),
-                v.get("stabilizer", Stabilizer.class),
-                v.get("zero_params", ZeroParams.class)),
-        Argument.of("alpha", Kind.NUMBER, 2.0),
-        Argument.of("beta", Kind.NUMBER, 1.0),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "alpha_beta",
+            AlphaBeta.class,
+            "alpha times the positive part less beta times the negative part",
+            v ->
+                new AlphaBeta(
+                    v.number("alpha"),
+                    v.number("beta"),
+                    v.get("stabilizer", Stabilizer.class),
+                    v.get("zero_params", ZeroParams.class)),
+            Argument.of("alpha", Kind.NUMBER, 2.0),
+            Argument.of("beta", Kind.NUMBER, 1.0),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula(
+            "{alpha} * [x+ * W+^T q + x- * W-^T q], q = R / st(W+ x+ + W- x- + b+), minus {beta} *"
+                + " [x+ * W-^T n + x- * W+^T n], n = R / st(W- x+ + W+ x- + b-)");
   }
 }

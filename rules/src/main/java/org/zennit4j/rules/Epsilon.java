@@ -107,13 +107,15 @@ public final class Epsilon extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "epsilon",
-        Epsilon.class,
-        "share in the output, damped",
-        v ->
-            new Epsilon(v.get("epsilon", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
-        Argument.of("epsilon", Kind.STABILIZER, Stabilizer.standard()),
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "epsilon",
+            Epsilon.class,
+            "share in the output, damped",
+            v ->
+                new Epsilon(
+                    v.get("epsilon", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+            Argument.of("epsilon", Kind.STABILIZER, Stabilizer.standard()),
+            Arguments.ZERO_PARAMS)
+        .withFormula("x * W^T(R / (z + {epsilon}*sgn(z)))");
   }
 }

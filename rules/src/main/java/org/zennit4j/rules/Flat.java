@@ -130,13 +130,15 @@ public final class Flat extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "flat",
-        Flat.class,
-        "evenly over the receptive field",
-        v ->
-            new Flat(v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "flat",
+            Flat.class,
+            "evenly over the receptive field",
+            v ->
+                new Flat(
+                    v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("J^T(R / st(J 1)), J the layer with all weights 1 and no bias");
   }
 }

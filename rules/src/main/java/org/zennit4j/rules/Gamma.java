@@ -174,19 +174,23 @@ public final class Gamma extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "gamma",
-        Gamma.class,
-        "positive weights favoured",
-        v ->
-            new Gamma(
-                v.number("gamma"),
-                v.get("stabilizer", Stabilizer.class),
-                v.get("zero_params", ZeroParams.class),
-                v.flag("sign_without_bias")),
-        Argument.of("gamma", Kind.NUMBER, 0.25),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS,
-        Argument.of("sign_without_bias", Kind.FLAG, false));
+    return Entry.<Rule>of(
+            "gamma",
+            Gamma.class,
+            "positive weights favoured",
+            v ->
+                new Gamma(
+                    v.number("gamma"),
+                    v.get("stabilizer", Stabilizer.class),
+                    v.get("zero_params", ZeroParams.class),
+                    v.flag("sign_without_bias")),
+            Argument.of("gamma", Kind.NUMBER, 0.25),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS,
+            Argument.of("sign_without_bias", Kind.FLAG, false))
+        .withFormula(
+            "P = W + g W+, N = W + g W-, g = {gamma};"
+                + " z > 0: x+ * P^T q + x- * N^T q, q = R / st(P x+ + N x- + b + g b+);"
+                + " z < 0: x+ * N^T q + x- * P^T q, q = R / st(N x+ + P x- + b + g b-)");
   }
 }

@@ -80,11 +80,12 @@ public final class Norm extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "norm",
-        Norm.class,
-        "share in a sum or average",
-        v -> new Norm(v.get("stabilizer", Stabilizer.class)),
-        Arguments.STABILIZER);
+    return Entry.<Rule>of(
+            "norm",
+            Norm.class,
+            "share in a sum or average",
+            v -> new Norm(v.get("stabilizer", Stabilizer.class)),
+            Arguments.STABILIZER)
+        .withFormula("x * J^T(R / st(z)), J the layer's derivative");
   }
 }

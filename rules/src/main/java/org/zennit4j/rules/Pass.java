@@ -47,6 +47,6 @@ public record Pass() implements Rule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of("pass", Pass.class, "unchanged", v -> new Pass());
+    return Entry.<Rule>of("pass", Pass.class, "unchanged", v -> new Pass()).withFormula("R");
   }
 }

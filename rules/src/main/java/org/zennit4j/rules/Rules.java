@@ -40,6 +40,15 @@ public final class Rules {
   private Rules() {}
 
   /**
+   * This library's rules alone.
+   *
+   * @return the registry
+   */
+  public static Registry<Rule> standard() {
+    return STANDARD;
+  }
+
+  /**
    * This library's rules and those of every {@link RuleProvider} that the thread's context class
    * loader finds, asked anew at each call.
    *

@@ -86,13 +86,15 @@ public final class Sign extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "sign",
-        Sign.class,
-        "sign of the input instead of its value",
-        v ->
-            new Sign(v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "sign",
+            Sign.class,
+            "sign of the input instead of its value",
+            v ->
+                new Sign(
+                    v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("sgn(x) * W^T(R / st(z))");
   }
 }

@@ -41,7 +41,7 @@ public final class SignMu extends DeclaredRule {
     super(
         "sign_mu",
         new Arguments()
-            .with("mu", mu.tensor() == null ? (Object) mu.number() : mu.tensor())
+            .with("mu", mu.isNumber() ? mu.number() : mu.tensor() == null ? mu : mu.tensor())
             .with("stabilizer", stabilizer)
             .with(zeroParams)
             .map());
@@ -72,17 +72,18 @@ public final class SignMu extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "sign_mu",
-        SignMu.class,
-        "sign of the input against a threshold",
-        v ->
-            new SignMu(
-                v.get("mu", SignThreshold.class),
-                v.get("stabilizer", Stabilizer.class),
-                v.get("zero_params", ZeroParams.class)),
-        Argument.of("mu", Kind.THRESHOLD, SignThreshold.of(0)),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "sign_mu",
+            SignMu.class,
+            "sign of the input against a threshold",
+            v ->
+                new SignMu(
+                    v.get("mu", SignThreshold.class),
+                    v.get("stabilizer", Stabilizer.class),
+                    v.get("zero_params", ZeroParams.class)),
+            Argument.of("mu", Kind.THRESHOLD, SignThreshold.of(0)),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("sign_mu(x, {mu}) * W^T(R / st(z))");
   }
 }

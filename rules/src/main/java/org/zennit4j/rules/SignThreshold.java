@@ -5,6 +5,7 @@
 package org.zennit4j.rules;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
@@ -13,11 +14,33 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>A tensor belongs to the caller and must stay open as long as it is used.
  *
- * @param number the threshold, where there is no tensor
+ * @param number the threshold, where there are no others
  * @param tensor a threshold that broadcasts to the input, or null; one dimension counts as the
  *     channels of an input of more than two
+ * @param channels a threshold for each channel; empty for none
  */
-public record SignThreshold(double number, Tensor tensor) {
+public record SignThreshold(double number, Tensor tensor, List<Double> channels) {
+  /**
+   * Copies the list.
+   *
+   * @param number {@link #number()}
+   * @param tensor {@link #tensor()}
+   * @param channels {@link #channels()}
+   */
+  public SignThreshold {
+    channels = List.copyOf(channels);
+  }
+
+  /**
+   * A number or a tensor.
+   *
+   * @param number {@link #number()}
+   * @param tensor {@link #tensor()}
+   */
+  public SignThreshold(double number, Tensor tensor) {
+    this(number, tensor, List.of());
+  }
+
   /**
    * A number.
    *
@@ -39,6 +62,29 @@ public record SignThreshold(double number, Tensor tensor) {
   }
 
   /**
+   * A number for each channel.
+   *
+   * @param channels the thresholds, at least one
+   * @return the threshold
+   * @throws RuleException if there is none
+   */
+  public static SignThreshold of(List<Double> channels) {
+    if (channels.isEmpty()) {
+      throw new RuleException("a threshold for each channel needs at least one number");
+    }
+    return new SignThreshold(Double.NaN, null, channels);
+  }
+
+  /**
+   * Whether the threshold is one number.
+   *
+   * @return false for a number for each channel and for a tensor
+   */
+  public boolean isNumber() {
+    return tensor == null && channels.isEmpty();
+  }
+
+  /**
    * The sign of an input.
    *
    * @param x any shape
@@ -48,7 +94,7 @@ public record SignThreshold(double number, Tensor tensor) {
   public Tensor sign(Tensor x) {
     Tensor detached = x.detach();
     Tensor reached;
-    if (tensor == null) {
+    if (isNumber()) {
       reached = detached.ge(new Scalar(number));
     } else {
       reached = detached.ge(like(detached));
@@ -57,7 +103,8 @@ public record SignThreshold(double number, Tensor tensor) {
   }
 
   private Tensor like(Tensor x) {
-    Tensor mu = tensor.to(x.device(), x.scalar_type());
+    Tensor given = tensor == null ? Vectors.of(channels) : tensor;
+    Tensor mu = given.to(x.device(), x.scalar_type());
     if (mu.dim() == 1 && x.dim() > 2 && mu.size(0) == x.size(1)) {
       long[] shape = new long[(int) x.dim() - 1];
       Arrays.fill(shape, 1);
@@ -69,7 +116,7 @@ public record SignThreshold(double number, Tensor tensor) {
     } catch (RuntimeException e) {
       throw new RuleException(
           "mu of shape "
-              + Arrays.toString(tensor.shape())
+              + Arrays.toString(given.shape())
               + " does not broadcast to an input of shape "
               + Arrays.toString(x.shape()));
     }
@@ -77,6 +124,9 @@ public record SignThreshold(double number, Tensor tensor) {
 
   @Override
   public String toString() {
-    return tensor == null ? Double.toString(number) : "tensor" + Arrays.toString(tensor.shape());
+    if (tensor != null) {
+      return "tensor" + Arrays.toString(tensor.shape());
+    }
+    return isNumber() ? Double.toString(number) : channels.toString();
   }
 }

@@ -117,17 +117,18 @@ public final class StdxEpsilon extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "stdx_epsilon",
-        StdxEpsilon.class,
-        "epsilon as a share of the input's deviation",
-        v ->
-            new StdxEpsilon(
-                v.number("factor"),
-                v.get("stabilizer", Stabilizer.class),
-                v.get("zero_params", ZeroParams.class)),
-        Argument.of("factor", Kind.NUMBER, 0.25),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "stdx_epsilon",
+            StdxEpsilon.class,
+            "epsilon as a share of the input's deviation",
+            v ->
+                new StdxEpsilon(
+                    v.number("factor"),
+                    v.get("stabilizer", Stabilizer.class),
+                    v.get("zero_params", ZeroParams.class)),
+            Argument.of("factor", Kind.NUMBER, 0.25),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("x * W^T(R / (z + e*sgn(z))), e = {factor} * std(x)");
   }
 }

@@ -82,14 +82,15 @@ public final class WSquare extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "wsquare",
-        WSquare.class,
-        "by squared weights, whatever the input",
-        v ->
-            new WSquare(
-                v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "wsquare",
+            WSquare.class,
+            "by squared weights, whatever the input",
+            v ->
+                new WSquare(
+                    v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("(W^2)^T(R / st(W^2 1))");
   }
 }

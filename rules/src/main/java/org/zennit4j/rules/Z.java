@@ -58,12 +58,15 @@ public final class Z extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "z",
-        Z.class,
-        "share in the output",
-        v -> new Z(v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "z",
+            Z.class,
+            "share in the output",
+            v ->
+                new Z(
+                    v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("x * W^T(R / st(z))");
   }
 }

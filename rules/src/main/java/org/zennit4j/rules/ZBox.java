@@ -189,21 +189,24 @@ public final class ZBox extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "zbox",
-        ZBox.class,
-        "for inputs with bounds",
-        v ->
-            new ZBox(
-                v.get("low", Bound.class),
-                v.get("high", Bound.class),
-                v.get("stabilizer", Stabilizer.class),
-                v.get("zero_params", ZeroParams.class),
-                v.flag("report_outside")),
-        Argument.needed("low", Kind.BOUND),
-        Argument.needed("high", Kind.BOUND),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS,
-        Argument.of("report_outside", Kind.FLAG, false));
+    return Entry.<Rule>of(
+            "zbox",
+            ZBox.class,
+            "for inputs with bounds",
+            v ->
+                new ZBox(
+                    v.get("low", Bound.class),
+                    v.get("high", Bound.class),
+                    v.get("stabilizer", Stabilizer.class),
+                    v.get("zero_params", ZeroParams.class),
+                    v.flag("report_outside")),
+            Argument.needed("low", Kind.BOUND),
+            Argument.needed("high", Kind.BOUND),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS,
+            Argument.of("report_outside", Kind.FLAG, false))
+        .withFormula(
+            "x * W^T q - l * W+^T q - h * W-^T q, q = R / st(Wx - W+ l - W- h), l = {low},"
+                + " h = {high}");
   }
 }

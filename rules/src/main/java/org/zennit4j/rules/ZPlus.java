@@ -91,14 +91,15 @@ public final class ZPlus extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "zplus",
-        ZPlus.class,
-        "share in the positive part",
-        v ->
-            new ZPlus(
-                v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
-        Arguments.STABILIZER,
-        Arguments.ZERO_PARAMS);
+    return Entry.<Rule>of(
+            "zplus",
+            ZPlus.class,
+            "share in the positive part",
+            v ->
+                new ZPlus(
+                    v.get("stabilizer", Stabilizer.class), v.get("zero_params", ZeroParams.class)),
+            Arguments.STABILIZER,
+            Arguments.ZERO_PARAMS)
+        .withFormula("x+ * W+^T q + x- * W-^T q, q = R / st(W+ x+ + W- x- + b+)");
   }
 }

@@ -59,11 +59,12 @@ public final class ZPlusFast extends DeclaredRule {
 
   /** The rule by name. */
   static Entry<Rule> entry() {
-    return Entry.of(
-        "zplus_fast",
-        ZPlusFast.class,
-        "positive weights on the input as it is, no bias",
-        v -> new ZPlusFast(v.get("stabilizer", Stabilizer.class)),
-        Arguments.STABILIZER);
+    return Entry.<Rule>of(
+            "zplus_fast",
+            ZPlusFast.class,
+            "positive weights on the input as it is, no bias",
+            v -> new ZPlusFast(v.get("stabilizer", Stabilizer.class)),
+            Arguments.STABILIZER)
+        .withFormula("x * W+^T(R / st(W+ x))");
   }
 }

@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.analyzers;
+package org.zennit4j.attribution;
 
 /**
  * The generator MT19937 of M. Matsumoto and T. Nishimura, 1998, seeded as NumPy's RandomState does.

@@ -2,62 +2,120 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.analyzers;
+package org.zennit4j.attribution;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.zennit4j.attribution.AttributionOptions;
-import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.Positions;
 import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Ending;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Operators.Kind;
 import org.zennit4j.graph.Operators.Trait;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
-import org.zennit4j.model.ScriptModel;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Entry;
 import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 
 /**
  * DeepLIFT with the rescale rule: one pass for the baseline, which keeps what nonlinearities were
- * given and made, and one for the input, which turns the differences into multipliers.
+ * given and made, and one for the input, which turns the differences into multipliers; these times
+ * the difference of input and baseline are the relevance, whose sum is the difference of the
+ * outputs. At layers it is the multiplier times the difference of the layer's values.
+ *
+ * <p>Of the plan its canonizers count, not its rules. Products of two activations and a softmax
+ * inside are refused when the attributor is made.
+ *
+ * <p>A. Shrikumar et al., Learning important features through propagating activation differences,
+ * 2017.
  */
-final class DeepLiftEngine implements Engine {
+public final class DeepLift extends Attributor {
+  private static final String NAME = "deep_lift";
+
   /** Below this difference of inputs the derivative takes the place of the quotient. */
   private static final double SMALLEST = 1e-7;
 
-  private final ScriptModel model;
-  private final Program program;
-  private final Object baseline;
+  /**
+   * How DeepLIFT runs.
+   *
+   * @param baseline what the input is compared with
+   */
+  public record Settings(Baseline baseline) implements AttributorSettings {
+    /**
+     * Compared with zeros.
+     *
+     * @return the defaults
+     */
+    public static Settings defaults() {
+      return new Settings(Baseline.zeros());
+    }
+
+    @Override
+    public String name() {
+      return NAME;
+    }
+
+    @Override
+    public Map<String, Object> arguments() {
+      return Map.of("baseline", Baselines.argument(baseline));
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      return new DeepLift(plan, this);
+    }
+  }
+
+  private final Settings settings;
   private final Map<Integer, Boolean> isPooling;
 
-  DeepLiftEngine(ScriptModel model, Object baseline) {
-    this.program = model.program();
-    this.baseline = baseline;
-    this.isPooling = Collections.unmodifiableMap(nonlinearities(program));
-    this.model = model.retain();
+  /**
+   * Uses a plan.
+   *
+   * @param plan what to run; the caller closes it
+   * @param settings how to run
+   * @throws Zennit4jException if DeepLIFT is not defined for the model
+   */
+  public DeepLift(Plan plan, Settings settings) {
+    super(plan);
+    this.settings = settings;
+    this.isPooling = Collections.unmodifiableMap(nonlinearities(plan.program()));
+  }
+
+  /**
+   * How the attributor runs.
+   *
+   * @return the settings
+   */
+  public Settings settings() {
+    return settings;
   }
 
   /** The calls that need a multiplier of their own, and whether they are maximum poolings. */
   private static Map<Integer, Boolean> nonlinearities(Program program) {
     DataFlow flow = program.dataFlow();
-    Set<Region> last = TrailingSoftmax.in(program);
+    boolean ends = Ending.of(program).mixesClasses();
+    Set<Region> last = ends ? Ending.operators(program) : Set.of();
     Map<Integer, Boolean> result = new HashMap<>();
     for (Region operator : flow.operators()) {
       if (!flow.dependsOnInput(operator)) {
@@ -126,10 +184,13 @@ final class DeepLiftEngine implements Engine {
     final Map<Integer, List<LayerCall>> calls = new ConcurrentHashMap<>();
     final Map<Integer, Integer> used = new ConcurrentHashMap<>();
 
-    void add(LayerCall call) {
+    List<Tensor> remember(LayerCall call, List<Tensor> relevance) {
       calls
           .computeIfAbsent(call.region().id(), k -> Collections.synchronizedList(new ArrayList<>()))
           .add(call);
+      List<Tensor> zeros = new ArrayList<>();
+      call.inputs().forEach(input -> zeros.add(torch.zeros_like(input)));
+      return zeros;
     }
 
     LayerCall next(LayerCall call) {
@@ -147,48 +208,84 @@ final class DeepLiftEngine implements Engine {
   }
 
   @Override
-  public Explanation explain(Tensor x, Target target, AttributionOptions options) {
-    Tensor from = OwnedTensors.like(baseline, x, "baseline").contiguous();
+  public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
+    String why = "DeepLIFT's multipliers compare two passes";
+    refuseGraph(options, why);
+    long deadline = deadline(options);
+    Pass result;
     Reference reference = new Reference();
-    LayerFunction remember =
-        (call, relevance) -> {
-          reference.add(call);
-          List<Tensor> zeros = new ArrayList<>();
-          call.inputs().forEach(input -> zeros.add(torch.zeros_like(input)));
-          return zeros;
-        };
-    try (Propagation first = propagation(id -> remember);
+    // What the first pass keeps is needed by the second.
+    try (LayerValues ofBaseline = new LayerValues();
+        LayerValues ofInput = new LayerValues();
+        Propagation first =
+            plan()
+                .propagate(
+                    hooked(
+                        PropagationOptions.defaults().withDeadline(deadline), ofBaseline, options),
+                    functions(id -> reference::remember));
         PointerScope scope = new PointerScope()) {
-      List<Tensor> outputs = first.record(List.of(from));
+      List<Tensor> clean = ChunkedPasses.prepared(inputs, options);
+      List<Tensor> starts = new ArrayList<>();
+      for (int i = 0; i < clean.size(); i++) {
+        Tensor x = clean.get(i);
+        starts.add(
+            x.is_floating_point() ? Baselines.like(settings.baseline(), x, i).contiguous() : x);
+      }
+      List<Tensor> outputs = first.record(starts);
+      int selected = selected(outputs, options);
       List<Tensor> seeds = new ArrayList<>();
-      seeds.add(torch.ones_like(Explanation.checked(outputs, x).detach()));
-      while (seeds.size() < outputs.size()) {
-        seeds.add(null);
+      for (int i = 0; i < outputs.size(); i++) {
+        seeds.add(i == selected ? torch.ones_like(outputs.get(i).detach()) : null);
       }
       var unused = first.backward(seeds);
-      Explanation.progress(options, 1, 2);
-      Propagation second =
-          propagation(
+      progress(options, 1, 2);
+      Map<Integer, LayerFunction> multipliers =
+          functions(
               id ->
                   isPooling.get(id)
                       ? (call, r) -> pooling(call, reference.next(call), r)
                       : (call, r) -> rescale(call, reference.next(call), r));
-      Explanation pass = Explanation.pass(second, x, target::apply);
-      Explanation.progress(options, 2, 2);
-      Explanation kept =
-          Explanation.of(
-              Natives.keep(pass.output()), Natives.keep(pass.relevance().mul(x.sub(from))));
-      scope.close();
-      kept.tensors().forEach(Natives::handOver);
-      return kept;
+      Pass pass =
+          pass(
+              o -> plan().propagate(hooked(o, ofInput, options), multipliers),
+              clean,
+              target::apply,
+              options,
+              deadline);
+      List<LayerRelevance> layers;
+      try {
+        layers = ofInput.differences(pass.layers(), ofBaseline);
+      } catch (RuntimeException | Error e) {
+        pass.release();
+        throw e;
+      }
+      Pass inputsOnly = pass.mapped((m, i) -> m.mul(clean.get(i).sub(starts.get(i))), false);
+      result =
+          new Pass(
+              inputsOnly.output(),
+              inputsOnly.relevances(),
+              layers,
+              inputsOnly.propagations(),
+              inputsOnly.notes());
     }
+    try {
+      progress(options, 2, 2);
+    } catch (RuntimeException | Error e) {
+      result.release();
+      throw e;
+    }
+    return result(result, inputs, options);
   }
 
-  private Propagation propagation(java.util.function.IntFunction<LayerFunction> function) {
+  private PropagationOptions hooked(
+      PropagationOptions how, LayerValues values, AttributionOptions options) {
+    return how.withHooks(values.hooks(plan().program(), options.layers()));
+  }
+
+  private Map<Integer, LayerFunction> functions(IntFunction<LayerFunction> function) {
     Map<Integer, LayerFunction> functions = new HashMap<>();
     isPooling.keySet().forEach(id -> functions.put(id, function.apply(id)));
-    return new Propagation(
-        program, functions, PropagationOptions.defaults().withHooks(model.hooks()));
+    return functions;
   }
 
   private static List<Tensor> nothing(LayerCall call) {
@@ -206,8 +303,7 @@ final class DeepLiftEngine implements Engine {
     List<Tensor> derivatives = call.gradient(relevance);
     for (int i = 0; i < derivatives.size(); i++) {
       Tensor input = call.inputs().get(i);
-      boolean elementwise =
-          derivatives.get(i) != null && java.util.Arrays.equals(input.shape(), out.shape());
+      boolean elementwise = derivatives.get(i) != null && Arrays.equals(input.shape(), out.shape());
       if (elementwise) {
         Tensor difference = input.sub(base.inputs().get(i));
         Tensor small = difference.abs().le(new Scalar(SMALLEST));
@@ -276,8 +372,13 @@ final class DeepLiftEngine implements Engine {
     }
   }
 
-  @Override
-  public void close() {
-    model.release();
+  /** The attributor by name. */
+  static Entry<AttributorSettings> entry() {
+    return Entry.of(
+        NAME,
+        Settings.class,
+        "differences to a baseline, shared out by the rescale rule",
+        v -> new Settings(v.get("baseline", Baseline.class)),
+        Argument.of("baseline", Argument.Kind.BASELINE, Settings.defaults().baseline()));
   }
 }

@@ -1,0 +1,417 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.attribution;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.composites.Plan;
+import org.zennit4j.composites.Positions;
+import org.zennit4j.graph.DataFlow;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
+import org.zennit4j.graph.Region;
+import org.zennit4j.registry.Argument;
+import org.zennit4j.registry.Argument.Kind;
+import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerFunction;
+
+/**
+ * Grad-CAM: the maps of a layer, weighted by their mean gradients, scaled to a maximum of 1 for
+ * each sample and resized to the input: the relevance has one channel. Guided, this is multiplied
+ * by the relevance that the plan's rules give, such as guided backpropagation.
+ *
+ * <p>The gradients are the plain ones: of the plan its canonizers count, its rules only if guided.
+ * A layer that is not named is found: the last convolution whose output has more than one position,
+ * and from there the first activation behind normalisations, residual sums and dropout. With
+ * several inputs each that has the layer's space has its map, the others have none.
+ *
+ * <p>R. Selvaraju et al., Grad-CAM: visual explanations from deep networks, 2017.
+ */
+public final class GradCam extends Attributor {
+  private static final int REMEMBERED = 64;
+  private static final String NAME = "grad_cam";
+  private static final String GUIDED = "guided_grad_cam";
+  private static final String TARGET_LAYER = "target_layer";
+
+  /**
+   * How Grad-CAM runs.
+   *
+   * @param targetLayer the name of the layer whose maps are taken; empty to find it
+   * @param guided whether the map is multiplied by the relevance of the plan's rules
+   */
+  public record Settings(Optional<String> targetLayer, boolean guided)
+      implements AttributorSettings {
+    /**
+     * The layer is found; not guided.
+     *
+     * @return the defaults
+     */
+    public static Settings defaults() {
+      return new Settings(Optional.empty(), false);
+    }
+
+    /**
+     * Changes {@link #targetLayer()}.
+     *
+     * @param value the layer's name
+     * @return a copy
+     */
+    public Settings withTargetLayer(String value) {
+      return new Settings(Optional.of(value), guided);
+    }
+
+    /**
+     * Changes {@link #guided()}.
+     *
+     * @param value the new value
+     * @return a copy
+     */
+    public Settings withGuided(boolean value) {
+      return new Settings(targetLayer, value);
+    }
+
+    @Override
+    public String name() {
+      return guided ? GUIDED : NAME;
+    }
+
+    @Override
+    public Map<String, Object> arguments() {
+      return targetLayer.map(name -> Map.<String, Object>of(TARGET_LAYER, name)).orElse(Map.of());
+    }
+
+    @Override
+    public Attributor on(Plan plan) {
+      return new GradCam(plan, this);
+    }
+  }
+
+  private final Settings settings;
+  private final Program program;
+
+  /** The calls of the layer that was named; empty if the layer is to be found. */
+  private final List<Region> named;
+
+  /** The convolutions in the order of execution, and what is taken for each of them. */
+  private final Map<Region, Region> candidates;
+
+  private final Map<String, Region> found = new ConcurrentHashMap<>();
+
+  /**
+   * Uses a plan.
+   *
+   * @param plan what to run; the caller closes it
+   * @param settings how to run
+   * @throws Zennit4jException if there is no such layer, or no convolution
+   */
+  public GradCam(Plan plan, Settings settings) {
+    super(plan);
+    this.settings = settings;
+    this.program = plan.program();
+    DataFlow flow = program.dataFlow();
+    this.named = settings.targetLayer().map(this::calls).orElse(List.of());
+    Map<Region, Region> map = new LinkedHashMap<>();
+    for (Region operator : flow.operators()) {
+      if (Operators.of(operator).is(Operators.Kind.CONVOLUTION)) {
+        map.put(operator, follow(flow, operator));
+      }
+    }
+    this.candidates = Collections.unmodifiableMap(map);
+    if (named.isEmpty() && candidates.isEmpty()) {
+      throw new Zennit4jException(
+          "grad_cam needs a convolution, but the model has none; name a layer with channels and"
+              + " space by the option target_layer");
+    }
+  }
+
+  /**
+   * How the attributor runs.
+   *
+   * @return the settings
+   */
+  public Settings settings() {
+    return settings;
+  }
+
+  private List<Region> calls(String name) {
+    Optional<Layer> layer = program.layer(name);
+    if (layer.isEmpty()) {
+      Set<String> names = new TreeSet<>();
+      program.layers().forEach(l -> names.add(l.name()));
+      program.functionalLayers().forEach(l -> names.add(l.name()));
+      names.remove("");
+      throw new Zennit4jException(
+          "there is no layer " + quoted(name) + "; nearest: " + NearestNames.list(name, names));
+    }
+    List<Region> regions = program.regions(layer.get());
+    if (regions.isEmpty()) {
+      throw new Zennit4jException("layer " + quoted(name) + " is never called");
+    }
+    return regions;
+  }
+
+  /** Past normalisations, residual sums and dropout to the first activation, if it gets there. */
+  private static Region follow(DataFlow flow, Region convolution) {
+    Region last = convolution;
+    while (flow.consumers(last).size() == 1 && !flow.output().contains(last)) {
+      Region user = flow.consumers(last).iterator().next();
+      Layer layer = Positions.layerOf(user);
+      if (isActivation(layer)) {
+        return Positions.callOf(user);
+      }
+      boolean passes =
+          layer.matches("BatchNorm")
+              || Operators.of(user).name().equals("batch_norm")
+              || isSum(flow, user)
+              || Operators.of(user).name().contains("dropout");
+      if (!passes) {
+        return last;
+      }
+      last = user;
+    }
+    return last;
+  }
+
+  private static boolean isActivation(Layer layer) {
+    Operators.Info operator = Operators.of(layer.className());
+    boolean further = operator.is(Operators.Kind.CLAMP) || operator.name().equals("mish");
+    return layer.matches("Activation") || (layer.functional() && further);
+  }
+
+  private static boolean isSum(DataFlow flow, Region operator) {
+    return Operators.of(operator).name().equals("add")
+        && flow.dependsOnInput(operator, 0)
+        && flow.dependsOnInput(operator, 1);
+  }
+
+  private static String quoted(String name) {
+    return "\"" + name.replaceAll("\\p{Cntrl}", "?") + "\"";
+  }
+
+  @Override
+  public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
+    refuseGraph(options, "a class activation map is made of a layer's values and gradients");
+    if (!settings.guided()) {
+      refuseLayers(options, "a class activation map belongs to its target layer alone");
+    }
+    long deadline = deadline(options);
+    Pass result = null;
+    List<Tensor> maps = new ArrayList<>();
+    try (PointerScope scope = new PointerScope()) {
+      List<Tensor> clean = ChunkedPasses.prepared(inputs, options);
+      Pass cam = maps(clean, target, options, deadline, maps);
+      if (settings.guided()) {
+        cam.release();
+        Pass guided = pass(clean, target::apply, options, deadline);
+        result = times(guided, maps);
+      } else {
+        cam.relevances().forEach(Natives::release);
+        result = new Pass(cam.output(), new ArrayList<>(maps), List.of(), List.of());
+        maps.clear();
+      }
+      progress(options, 1, 1);
+    } catch (RuntimeException | Error e) {
+      if (result != null) {
+        result.release();
+      }
+      throw e;
+    } finally {
+      maps.forEach(Natives::release);
+    }
+    return result(result, inputs, options);
+  }
+
+  /** The relevances of the inputs times their maps; the pass's own are released. */
+  private static Pass times(Pass pass, List<Tensor> maps) {
+    List<Tensor> products = new ArrayList<>();
+    for (int i = 0; i < maps.size(); i++) {
+      Tensor relevance = pass.relevances().get(i);
+      boolean both = relevance != null && maps.get(i) != null;
+      products.add(both ? Natives.keep(relevance.mul(maps.get(i))) : null);
+    }
+    pass.relevances().forEach(Natives::release);
+    return new Pass(pass.output(), products, pass.layers(), pass.propagations(), pass.notes());
+  }
+
+  /** Fills in the maps of all inputs, kept; gives what is left of the pass. */
+  private Pass maps(
+      List<Tensor> inputs,
+      Target target,
+      AttributionOptions options,
+      long deadline,
+      List<Tensor> maps) {
+    List<Region> regions =
+        named.isEmpty() ? List.of(automatic(inputs, target, options, deadline)) : named;
+    Map<Integer, LayerFunction> functions = new HashMap<>();
+    List<Tensor> captured = Collections.synchronizedList(new ArrayList<>());
+    // The last call comes first in the backward pass.
+    LayerFunction capture =
+        (call, relevance) -> {
+          if (captured.isEmpty() && relevance.get(0) != null) {
+            captured.add(Natives.keep(new Tensor(call.outputs().get(0))));
+            captured.add(Natives.keep(new Tensor(relevance.get(0))));
+          }
+          return new ArrayList<>(Collections.nCopies(call.inputs().size(), null));
+        };
+    regions.forEach(region -> functions.put(region.id(), capture));
+    boolean done = false;
+    Pass pass = null;
+    try {
+      pass =
+          pass(
+              how -> plan().propagate(how, functions),
+              inputs,
+              target::apply,
+              options.withLayers(layer -> false),
+              deadline);
+      if (captured.isEmpty()) {
+        throw new Zennit4jException(
+            "grad_cam: the output does not depend on layer " + quoted(regions.get(0).name()));
+      }
+      Tensor activation = captured.get(0);
+      for (Tensor input : inputs) {
+        boolean fits = fits(activation, input);
+        maps.add(fits ? Natives.keep(map(activation, captured.get(1), input)) : null);
+      }
+      if (maps.stream().allMatch(map -> map == null)) {
+        throw new ShapeException(
+            "grad_cam: layer "
+                + quoted(regions.get(0).name())
+                + " gives "
+                + Arrays.toString(activation.shape())
+                + " for an input of "
+                + Arrays.toString(inputs.get(0).shape())
+                + ", where (batch, channels, space...) is needed");
+      }
+      done = true;
+      return pass;
+    } finally {
+      captured.forEach(Natives::release);
+      if (!done && pass != null) {
+        pass.release();
+      }
+    }
+  }
+
+  private static boolean fits(Tensor activation, Tensor x) {
+    int space = (int) activation.dim() - 2;
+    return x.is_floating_point()
+        && space >= 1
+        && space <= 3
+        && x.dim() >= space + 1
+        && activation.size(0) == x.size(0);
+  }
+
+  /** The layer that belongs to the last convolution with more than one position. */
+  private Region automatic(
+      List<Tensor> inputs, Target target, AttributionOptions options, long deadline) {
+    Tensor x = inputs.get(0);
+    String shape = Arrays.toString(Arrays.copyOfRange(x.shape(), 1, (int) x.dim()));
+    Region known = found.get(shape);
+    if (known != null) {
+      return known;
+    }
+    Map<Integer, LayerFunction> functions = new HashMap<>();
+    Set<Integer> spatial = ConcurrentHashMap.newKeySet();
+    for (Region convolution : candidates.keySet()) {
+      functions.put(
+          convolution.id(),
+          (call, relevance) -> {
+            Tensor output = call.outputs().get(0);
+            long[] sizes = output.shape();
+            if (Arrays.stream(sizes).skip(2).anyMatch(size -> size > 1)) {
+              spatial.add(call.region().id());
+            }
+            List<Tensor> zeros = new ArrayList<>();
+            call.inputs().forEach(input -> zeros.add(torch.zeros_like(input)));
+            return zeros;
+          });
+    }
+    pass(
+            how -> plan().propagate(how, functions),
+            inputs,
+            target::apply,
+            options.withLayers(layer -> false),
+            deadline)
+        .release();
+    Region chosen = null;
+    for (Map.Entry<Region, Region> candidate : candidates.entrySet()) {
+      if (spatial.contains(candidate.getKey().id())) {
+        chosen = candidate.getValue();
+      }
+    }
+    if (chosen == null) {
+      throw new Zennit4jException(
+          "grad_cam needs a convolution whose output has more than one position, but the model has"
+              + " none for inputs of shape "
+              + Arrays.toString(x.shape())
+              + "; name a layer by the option target_layer");
+    }
+    if (found.size() < REMEMBERED) {
+      found.put(shape, chosen);
+    }
+    return chosen;
+  }
+
+  private static Tensor map(Tensor activation, Tensor gradient, Tensor x) {
+    int space = (int) activation.dim() - 2;
+    long[] axes = LongStream.range(2, activation.dim()).toArray();
+    Tensor weights = torch.mean(gradient, axes, true, new ScalarTypeOptional());
+    Tensor sum =
+        torch
+            .sum(activation.mul(weights), new long[] {1}, true, new ScalarTypeOptional())
+            .clamp_min(new Scalar(0));
+    long[] all = LongStream.range(1, activation.dim()).toArray();
+    Tensor highest = torch.amax(sum, all, true);
+    Tensor divisor = highest.masked_fill(highest.le(new Scalar(0)), new Scalar(1));
+    Tensor scaled = sum.div(divisor);
+    long[] shape = x.shape();
+    long[] size = Arrays.copyOfRange(shape, shape.length - space, shape.length);
+    return switch (space) {
+      case 1 -> torch.upsample_linear1d(scaled, size, false);
+      case 2 -> torch.upsample_bilinear2d(scaled, size, false);
+      default -> torch.upsample_trilinear3d(scaled, size, false);
+    };
+  }
+
+  /** The attributor by name. */
+  static Entry<AttributorSettings> entry() {
+    return entry(NAME, "a layer's maps, weighted by their mean gradients", false);
+  }
+
+  /** The guided one by name. */
+  static Entry<AttributorSettings> guidedEntry() {
+    return entry(GUIDED, "grad_cam times what the composite's rules give", true);
+  }
+
+  private static Entry<AttributorSettings> entry(String name, String text, boolean guided) {
+    return Entry.of(
+        name,
+        Settings.class,
+        text,
+        v -> new Settings(Optional.ofNullable(v.get(TARGET_LAYER, String.class)), guided),
+        Argument.of(TARGET_LAYER, Kind.TEXT, null));
+  }
+}
