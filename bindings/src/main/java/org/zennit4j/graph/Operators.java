@@ -298,6 +298,15 @@ public final class Operators {
   }
 
   /**
+   * The operators in the table.
+   *
+   * @return their names, without namespace
+   */
+  public static Set<String> names() {
+    return Collections.unmodifiableSet(TABLE.keySet());
+  }
+
+  /**
    * Whether the table holds an operator.
    *
    * @param operator its name, as in {@link #of(String)}

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
@@ -41,8 +42,11 @@ public final class ProgramEditor implements AutoCloseable {
   private final Map<Integer, Map<String, Tensor>> neutral = new HashMap<>();
   private final Map<Integer, Integer> ranks = new HashMap<>();
   private final Map<Integer, Label> labels = new HashMap<>();
+  private final Map<Integer, Function<OperatorWriter, OperatorWriter.Value>> replacements =
+      new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
   private final Leaks.Trace trace;
+  private OperatorWriter.Numbering numbering;
   private boolean closed;
 
   ProgramEditor(Program program) {
@@ -157,12 +161,65 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   /**
+   * Puts operators in the place of a call, around it, or behind it. The call stays in the program
+   * if the writer asks for {@link OperatorWriter#original()}; without it, it is gone, as is what
+   * was done to it by other methods of this editor.
+   *
+   * <p>Takes a fused attention apart:
+   *
+   * <pre>{@code
+   * editor.replace(attention, w -> {
+   *   var scores = w.call("aten::matmul", w.argument("query"),
+   *       w.call("aten::transpose.int", w.argument("key"), -2, -1));
+   *   var weights = w.call("aten::softmax.int", w.call("aten::mul.Scalar", scores, scale), -1);
+   *   return w.call("aten::matmul", weights, w.argument("value"));
+   * });
+   * }</pre>
+   *
+   * @param region a call with one result, of a module or an operator
+   * @param writer writes the operators and returns what takes the place of the result; called when
+   *     the program is made
+   * @return this
+   * @throws UnsupportedOperatorException if the call has several results
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
+   */
+  public ProgramEditor replace(
+      Region region, Function<OperatorWriter, OperatorWriter.Value> writer) {
+    checkOpen();
+    if (region == program.root() || results(region) != 1) {
+      throw new UnsupportedOperatorException(
+          region + " has not one result, so nothing takes its place");
+    }
+    replacements.put(region.id(), writer);
+    return this;
+  }
+
+  private static int results(Region region) {
+    return region instanceof OperatorCall operator
+        ? operator.instruction().out.length
+        : ((ModuleCall) region).instruction().out.length;
+  }
+
+  /**
+   * Takes a call out of the program: its first argument takes the place of its result, and no layer
+   * stays that a rule could be given to.
+   *
+   * @param region a call with one result
+   * @return this
+   * @throws UnsupportedOperatorException if the call has several results
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
+   */
+  public ProgramEditor remove(Region region) {
+    return replace(region, writer -> writer.argument(0));
+  }
+
+  /**
    * Whether nothing was changed yet.
    *
    * @return true if {@link #apply()} would return an equal program
    */
   public boolean isEmpty() {
-    return parameters.isEmpty() && bypassed.isEmpty() && labels.isEmpty();
+    return parameters.isEmpty() && bypassed.isEmpty() && labels.isEmpty() && replacements.isEmpty();
   }
 
   /**
@@ -175,6 +232,9 @@ public final class ProgramEditor implements AutoCloseable {
    */
   public Program apply() {
     checkOpen();
+    numbering =
+        new OperatorWriter.Numbering(
+            1 + program.regions().stream().mapToInt(Region::id).max().orElse(0), owned);
     Definition definition = program.definition();
     Instruction.Invoke entry = definition.entry();
     Program changed =
@@ -200,57 +260,85 @@ public final class ProgramEditor implements AutoCloseable {
     }
   }
 
+  /** A code that is being rewritten. */
+  private static final class Draft {
+    final Code code;
+    final List<Constant> constants;
+    int slots;
+
+    Draft(Code code) {
+      this.code = code;
+      this.constants = new ArrayList<>(code.constants());
+      this.slots = code.slots();
+    }
+  }
+
   private Code rewrite(Code code) {
-    List<Constant> constants = new ArrayList<>(code.constants());
-    Block body = rewrite(code.body(), code, constants, ownSlots(code));
-    return new Code(code.path(), code.parameters(), code.slots(), constants, body);
+    Draft draft = new Draft(code);
+    Block body = rewrite(code.body(), draft, ownSlots(code));
+    return new Code(code.path(), code.parameters(), draft.slots, draft.constants, body);
   }
 
   private static int[] ownSlots(Code code) {
     return java.util.stream.IntStream.range(0, code.parameters()).toArray();
   }
 
-  private Block rewrite(Block block, Code code, List<Constant> constants, int[] own) {
+  private Block rewrite(Block block, Draft draft, int[] own) {
     List<Instruction> instructions = new ArrayList<>();
     for (Instruction instruction : block.instructions) {
-      instructions.add(rewrite(instruction, code, constants));
+      instructions.addAll(rewrite(instruction, draft));
     }
     return new Block(instructions, block.results, own);
   }
 
-  private Instruction rewrite(Instruction instruction, Code code, List<Constant> constants) {
+  private List<Instruction> rewrite(Instruction instruction, Draft draft) {
     return instruction.accept(
-        new Instruction.Visitor<Instruction>() {
+        new Instruction.Visitor<List<Instruction>>() {
           @Override
-          public Instruction operate(Instruction.Operate operate) {
-            return rewrite(operate, code, constants);
+          public List<Instruction> operate(Instruction.Operate operate) {
+            return replaced(operate.id, rewrite(operate, draft.code, draft.constants), draft);
           }
 
           @Override
-          public Instruction invoke(Instruction.Invoke invoke) {
-            return rewrite(invoke);
+          public List<Instruction> invoke(Instruction.Invoke invoke) {
+            return replaced(invoke.id, rewrite(invoke), draft);
           }
 
           @Override
-          public Instruction branch(Instruction.Branch branch) {
-            return new Instruction.Branch(
-                branch.in[0],
-                rewrite(branch.then, code, constants, new int[0]),
-                rewrite(branch.otherwise, code, constants, new int[0]),
-                branch.out);
+          public List<Instruction> branch(Instruction.Branch branch) {
+            return List.of(
+                new Instruction.Branch(
+                    branch.in[0],
+                    rewrite(branch.then, draft, new int[0]),
+                    rewrite(branch.otherwise, draft, new int[0]),
+                    branch.out));
           }
 
           @Override
-          public Instruction loop(Instruction.Loop loop) {
-            return new Instruction.Loop(
-                loop.in, loop.bodyIn, rewrite(loop.body, code, constants, loop.bodyIn), loop.out);
+          public List<Instruction> loop(Instruction.Loop loop) {
+            return List.of(
+                new Instruction.Loop(
+                    loop.in, loop.bodyIn, rewrite(loop.body, draft, loop.bodyIn), loop.out));
           }
 
           @Override
-          public Instruction other(Instruction unchanged) {
-            return unchanged;
+          public List<Instruction> other(Instruction unchanged) {
+            return List.of(unchanged);
           }
         });
+  }
+
+  private List<Instruction> replaced(int id, Instruction call, Draft draft) {
+    Function<OperatorWriter, OperatorWriter.Value> writer = replacements.get(id);
+    if (writer == null) {
+      return List.of(call);
+    }
+    OperatorWriter operators =
+        new OperatorWriter(
+            program.region(id), call, draft.code, draft.constants, draft.slots, numbering);
+    List<Instruction> written = operators.finish(writer.apply(operators));
+    draft.slots = operators.slots();
+    return written;
   }
 
   private Instruction.Invoke rewrite(Instruction.Invoke invoke) {

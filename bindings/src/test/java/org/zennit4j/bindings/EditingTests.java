@@ -245,4 +245,63 @@ class EditingTests {
       assertThatThrownBy(() -> editor.bypass(call("act"))).isInstanceOf(ClosedException.class);
     }
   }
+
+  @Test
+  void operatorsTakeTheirPlace() {
+    Tensor x = input();
+    Tensor offset = operator("/add#1").parameters().get("other");
+    Tensor act;
+    try (Program linear = program.edit().bypass(call("act")).apply()) {
+      act = torch.softplus(Propagation.run(linear, x).get(0).sub(x).sub(offset));
+    }
+    try (Program changed =
+        program
+            .edit()
+            .replace(call("act"), w -> w.call("aten::softplus", w.argument(0), 1, 20))
+            .replace(
+                operator("/add#0"),
+                w -> {
+                  var all = List.of(w.original(), w.argument(1), w.argument("self"));
+                  return w.call(
+                      "aten::sum.dim_IntList", w.call("aten::stack", all, 0), new long[] {0});
+                })
+            .apply()) {
+      TensorSubject.assertThat(Propagation.run(changed, x).get(0))
+          .within(1e-13, 1e-13)
+          .of(act.add(x).mul(new Scalar(2)).add(offset));
+      assertThat(changed.functionalLayers().stream().map(Layer::name))
+          .contains("act/softplus#0", "/add#0", "/add#0/stack#0", "/add#0/sum#0", "/add#1");
+      assertThat(changed.regions(changed.layer("act").orElseThrow())).isEmpty();
+    }
+  }
+
+  @Test
+  void aRemovedCallIsNoLayerAnyMore() {
+    Tensor x = input();
+    try (Program changed = program.edit().remove(operator("/add#1")).remove(call("norm")).apply();
+        Program bypassed = program.edit().bypass(operator("/add#1")).bypass(call("norm")).apply()) {
+      TensorSubject.assertThat(Propagation.run(changed, x).get(0))
+          .isBitEqualTo(Propagation.run(bypassed, x).get(0));
+      assertThat(changed.layer("/add#1")).isEmpty();
+      assertThat(changed.regions(changed.layer("norm").orElseThrow())).isEmpty();
+    }
+  }
+
+  @Test
+  void whatCannotBeWrittenIsNamed() {
+    try (ProgramEditor editor = program.edit()) {
+      editor.replace(call("act"), w -> w.call("aten::softmaxx", w.argument(0), 1));
+      assertThatThrownBy(editor::apply)
+          .hasMessageContaining("aten::softmaxx")
+          .hasMessageContaining("softmax");
+    }
+    try (ProgramEditor editor = program.edit()) {
+      editor.replace(call("act"), w -> w.call("aten::softmax.int", w.argument(0)));
+      assertThatThrownBy(editor::apply).hasMessageContaining("needs its argument 'dim'");
+    }
+    try (ProgramEditor editor = program.edit()) {
+      assertThatThrownBy(() -> editor.remove(program.root()))
+          .isInstanceOf(UnsupportedOperatorException.class);
+    }
+  }
 }

@@ -168,9 +168,11 @@ final class CaseRunner {
       Attribution attribution, LayerSelection layers, ScalarType dtype, CaseFolder folder) {
     folder.array("output", NdArray.of(attribution.output().to(dtype)));
     List<Tensor> relevances = attribution.relevances();
+    // Inputs that are no floating tensors have no relevance, and no number.
+    int number = 0;
     for (int i = 0; i < relevances.size(); i++) {
       if (relevances.get(i) != null) {
-        folder.array("relevance." + i, NdArray.of(relevances.get(i).to(dtype)));
+        folder.array("relevance." + number++, NdArray.of(relevances.get(i).to(dtype)));
       }
     }
     ObjectNode rules = JsonNodeFactory.instance.objectNode();

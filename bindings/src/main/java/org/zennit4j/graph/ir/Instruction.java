@@ -134,6 +134,11 @@ public abstract sealed class Instruction {
       return new Operate(id, operator, path, inputs, out, inPlace, label);
     }
 
+    /** The same with its only result elsewhere. */
+    public Operate withOutput(int slot) {
+      return new Operate(id, operator, path, in, new int[] {slot}, inPlace, label);
+    }
+
     public Operate labelled(Label layer) {
       return new Operate(id, operator, path, in, out, inPlace, layer);
     }
@@ -163,6 +168,11 @@ public abstract sealed class Instruction {
       this.path = path;
       this.callee = callee;
       this.parametrised = parametrised;
+    }
+
+    /** The same with its only result elsewhere. */
+    public Invoke withOutput(int slot) {
+      return new Invoke(id, path, callee, parametrised, in, new int[] {slot});
     }
 
     public Invoke withCallee(Code code) {
