@@ -27,6 +27,7 @@ import org.zennit4j.bindings.LayerRelevance;
 import org.zennit4j.bindings.ScriptModel;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Vectors;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.registry.Entry;
