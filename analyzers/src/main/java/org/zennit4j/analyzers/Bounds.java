@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Vectors;
 import org.zennit4j.rules.Bound;
 import org.zennit4j.rules.SignThreshold;
 
@@ -23,7 +24,7 @@ final class Bounds {
       return Bound.of(number.doubleValue());
     }
     return value instanceof List<?> numbers
-        ? Bound.of(doubles(numbers))
+        ? Bound.of(OwnedTensors.doubles(numbers))
         : Bound.of(tensor(value, option));
   }
 
@@ -33,7 +34,7 @@ final class Bounds {
       return SignThreshold.of(number.doubleValue());
     }
     return value instanceof List<?> numbers
-        ? SignThreshold.of(doubles(numbers))
+        ? SignThreshold.of(OwnedTensors.doubles(numbers))
         : SignThreshold.of(tensor(value, option));
   }
 
@@ -77,15 +78,11 @@ final class Bounds {
 
   private static Tensor values(Object value, MethodOption option) {
     if (value instanceof Number number) {
-      return OwnedTensors.of(new double[] {number.doubleValue()}, 1);
+      return Vectors.of(List.of(number));
     }
     return value instanceof List<?> numbers
-        ? OwnedTensors.vector(numbers)
+        ? Vectors.of(OwnedTensors.doubles(numbers))
         : tensor(value, option).to(ScalarType.Double).cpu();
-  }
-
-  private static List<Double> doubles(List<?> numbers) {
-    return numbers.stream().map(number -> ((Number) number).doubleValue()).toList();
   }
 
   private static Tensor tensor(Object value, MethodOption option) {

@@ -8,15 +8,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Vectors;
 
 /** Tensors that options bring, held as long as an analyzer needs them. */
 final class OwnedTensors implements AutoCloseable {
@@ -45,20 +43,6 @@ final class OwnedTensors implements AutoCloseable {
     tensors.clear();
   }
 
-  /** A float64 tensor of one dimension, in the caller's innermost scope. */
-  static Tensor vector(List<?> numbers) {
-    double[] values = numbers.stream().mapToDouble(n -> ((Number) n).doubleValue()).toArray();
-    return of(values, values.length);
-  }
-
-  /** A float64 tensor, in the caller's innermost scope. */
-  static Tensor of(double[] values, long... shape) {
-    try (DoublePointer pointer = new DoublePointer(values);
-        TensorOptions options = new TensorOptions(ScalarType.Double)) {
-      return torch.from_blob(pointer, shape, options).clone();
-    }
-  }
-
   /**
    * A number, a list with one number for each channel, or a tensor, in the shape of a batch.
    *
@@ -73,7 +57,7 @@ final class OwnedTensors implements AutoCloseable {
     }
     Tensor tensor;
     if (value instanceof List<?> numbers) {
-      tensor = channels(vector(numbers), x);
+      tensor = channels(Vectors.of(doubles(numbers)), x);
     } else if (value instanceof Tensor given) {
       if (given.isNull()) {
         throw new Zennit4jException("option " + what + ": the tensor was closed");
@@ -96,6 +80,11 @@ final class OwnedTensors implements AutoCloseable {
               + Arrays.toString(x.shape()),
           e);
     }
+  }
+
+  /** The numbers of an option that holds a list of them. */
+  static List<Double> doubles(List<?> numbers) {
+    return numbers.stream().map(number -> ((Number) number).doubleValue()).toList();
   }
 
   private static Tensor channels(Tensor vector, Tensor x) {

@@ -21,6 +21,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.internal.Vectors;
 
 /** Draws the noise of one call of SmoothGrad. */
 final class Noise {

@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.internal.Vectors;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;

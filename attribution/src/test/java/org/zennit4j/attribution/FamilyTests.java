@@ -25,6 +25,7 @@ import org.zennit4j.attribution.SmoothGrad.Statistic;
 import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Vectors;
 import org.zennit4j.composites.Composites;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;

@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.bindings.internal.Vectors;
 
 /**
  * A bound of an input: a number, a number for each channel, or a tensor that is spread to the

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.internal.Vectors;
 
 /**
  * The sign of an input with respect to a threshold: +1 where it reaches the threshold, else -1.
