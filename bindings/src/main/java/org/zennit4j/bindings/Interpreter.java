@@ -374,7 +374,12 @@ final class Interpreter {
   private static Zennit4jException failure(Instruction.Operate call, RuntimeException e) {
     String reason = Natives.firstLine(e);
     String lower = reason.toLowerCase(java.util.Locale.ROOT);
-    String message = where(call.path) + call.operator.name() + ": " + reason;
+    String operator = where(call.path) + call.operator.name() + ": ";
+    if (lower.contains("can't allocate memory") || lower.contains("out of memory")) {
+      return new Zennit4jException(
+          operator + "LibTorch ran out of memory; give it a smaller batch (" + reason + ")", e);
+    }
+    String message = operator + reason;
     boolean shapes =
         lower.contains("size")
             || lower.contains("shape")
