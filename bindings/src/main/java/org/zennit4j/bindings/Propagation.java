@@ -326,7 +326,9 @@ public final class Propagation implements AutoCloseable {
               true);
     } catch (RuntimeException e) {
       autograd.rethrow(e);
-      throw e;
+      throw e instanceof Zennit4jException
+          ? e
+          : new Zennit4jException("the backward pass failed: " + Natives.firstLine(e), e);
     }
     if (autograd.failed()) {
       autograd.rethrow(new IllegalStateException("a callback failed"));

@@ -69,7 +69,8 @@ class LimitsTests {
   }
 
   private static void failsInOneLine(Session run, String... texts) {
-    assertThat(run.err()).hasLineCount(1).startsWith("zennit4j: ").contains(texts);
+    assertThat(run.err()).hasLineCount(1).startsWith("zennit4j: ");
+    assertThat(List.of(texts)).allMatch(run.err()::contains, "is in: " + run.err());
     assertThat(run.status()).as(run.err()).isNotZero();
   }
 
