@@ -158,6 +158,10 @@ public final class Propagation implements AutoCloseable {
         if (!tensor.defined()) {
           throw new ShapeException("input " + leaves.size() + " is an undefined tensor");
         }
+        if (tensor.is_sparse()) {
+          throw new ShapeException(
+              "input " + leaves.size() + " is a sparse tensor; give input.to_dense()");
+        }
         if (record && tensor.is_floating_point() && tensor.numel() == 0) {
           throw new ShapeException(
               "input "
