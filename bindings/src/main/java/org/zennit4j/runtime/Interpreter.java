@@ -329,10 +329,14 @@ final class Interpreter {
 
   private static Zennit4jException failure(Instruction.Operate call, RuntimeException e) {
     String reason = NativeMessage.firstLine(e);
-    String message = where(call.path) + call.operator.name() + ": " + reason;
+    String operator = where(call.path) + call.operator.name() + ": ";
+    if (NativeMessage.isAboutMemory(reason)) {
+      return new Zennit4jException(
+          operator + "LibTorch ran out of memory; give it a smaller batch (" + reason + ")", e);
+    }
     return NativeMessage.isAboutShapes(reason)
-        ? new ShapeException(message, e)
-        : new Zennit4jException(message, e);
+        ? new ShapeException(operator + reason, e)
+        : new Zennit4jException(operator + reason, e);
   }
 
   static String where(String path) {

@@ -29,6 +29,7 @@ import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.bindings.internal.AutogradFunction;
 import org.zennit4j.bindings.internal.Leaks;
+import org.zennit4j.bindings.internal.NativeMessage;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
@@ -182,6 +183,10 @@ public final class Propagation implements AutoCloseable {
         }
         if (!tensor.defined()) {
           throw new ShapeException("input " + leaves.size() + " is an undefined tensor");
+        }
+        if (tensor.is_sparse()) {
+          throw new ShapeException(
+              "input " + leaves.size() + " is a sparse tensor; give input.to_dense()");
         }
         if (record && tensor.is_floating_point() && tensor.numel() == 0) {
           throw new ShapeException(
@@ -352,7 +357,9 @@ public final class Propagation implements AutoCloseable {
               true);
     } catch (RuntimeException e) {
       autograd.rethrow(e);
-      throw e;
+      throw e instanceof Zennit4jException
+          ? e
+          : new Zennit4jException("the backward pass failed: " + NativeMessage.firstLine(e), e);
     }
     if (autograd.failed()) {
       autograd.rethrow(new IllegalStateException("a callback failed"));

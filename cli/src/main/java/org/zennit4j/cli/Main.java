@@ -76,7 +76,17 @@ public final class Main implements Runnable {
         new PrintWriter(
             new BufferedWriter(new OutputStreamWriter(stdout, Charset.defaultCharset())));
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-    int status = run(out, err, args);
+    int status;
+    try {
+      status = run(out, err, args);
+    } catch (LinkageError | TypeNotPresentException e) {
+      // Before there is a command line that could say so; nothing that needs another class.
+      System.err.println(
+          "zennit4j: cannot start: "
+              + e.getMessage()
+              + " (a part of the program cannot be read; are there too few file handles, ulimit -n?)");
+      status = CommandLine.ExitCode.SOFTWARE;
+    }
     if (stdout.failure() != null) {
       err.println("zennit4j: " + stdout.failure());
       status = CommandLine.ExitCode.SOFTWARE;

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,6 +18,7 @@ import java.util.UUID;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
+import org.zennit4j.requests.RequestException;
 
 /** Writes whole files: a reader sees the old content or the new one, never a part. */
 final class Outputs {
@@ -94,6 +96,12 @@ final class Outputs {
       } finally {
         Files.deleteIfExists(temporary);
       }
+    } catch (RequestException e) {
+      // It names the temporary file, which tells nobody anything.
+      if (e.getCause() instanceof IOException cause) {
+        throw cannotWrite(file, reason(cause), cause);
+      }
+      throw e;
     } catch (IOException e) {
       throw cannotWrite(file, reason(e), e);
     }
@@ -113,6 +121,9 @@ final class Outputs {
     }
     if (e instanceof FileAlreadyExistsException exists) {
       return exists.getFile() + " is not a folder";
+    }
+    if (e instanceof FileSystemException named && named.getReason() != null) {
+      return named.getReason();
     }
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }

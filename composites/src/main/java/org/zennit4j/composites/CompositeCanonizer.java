@@ -36,6 +36,12 @@ public record CompositeCanonizer(List<Canonizer> canonizers) implements Canonize
     try {
       for (Canonizer canonizer : canonizers) {
         Program next = canonizer.apply(current);
+        if (next == null) {
+          throw new CompositeException(
+              "the canonizer "
+                  + canonizer
+                  + " returned null; it must return a program, the same one if nothing changes");
+        }
         if (next != current && current != program) {
           next = next.owning(current);
         }

@@ -365,6 +365,19 @@ class CanonizerTests {
   }
 
   @Test
+  void aCanonizerThatReturnsNothingIsNamed() {
+    JitModule net = b.sequential(b.conv(2, 2, 3, 3, Conv.PLAIN), b.batchNorm(2, 3));
+    try (ScriptModel model = ScriptModel.of(net)) {
+      Canonizer nothing = program -> null;
+      Composite composite =
+          new EmptyComposite().withCanonizers(Canonizers.mergeBatchNorm(), nothing);
+      assertThatThrownBy(() -> Plan.of(model, composite))
+          .isInstanceOf(CompositeException.class)
+          .hasMessageContaining("returned null");
+    }
+  }
+
+  @Test
   void resNetsBlocksAreMergedAndSummed() {
     JitModule block =
         b.module(

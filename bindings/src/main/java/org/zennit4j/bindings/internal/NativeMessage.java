@@ -26,6 +26,17 @@ public final class NativeMessage {
   }
 
   /**
+   * Whether a message says that there was no memory left.
+   *
+   * @param line one line of a message
+   * @return false for everything else
+   */
+  public static boolean isAboutMemory(String line) {
+    String lower = line.toLowerCase(Locale.ROOT);
+    return lower.contains("can't allocate memory") || lower.contains("out of memory");
+  }
+
+  /**
    * The part that tells something: the first line, without C++ source positions.
    *
    * @param error what LibTorch threw
