@@ -86,8 +86,18 @@ public final class DeepLift extends Attributor {
     }
   }
 
+  /** How a call that is not linear gets its multiplier. */
+  private enum Multiplier {
+    /** The quotient of the differences. */
+    RESCALED,
+    /** The same for each of two values that a call chooses from. */
+    CHOSEN,
+    /** The winners of a maximum pooling get it. */
+    POOLED
+  }
+
   private final Settings settings;
-  private final Map<Integer, Boolean> isPooling;
+  private final Map<Integer, Multiplier> nonlinear;
 
   /**
    * Uses a plan.
@@ -99,7 +109,7 @@ public final class DeepLift extends Attributor {
   public DeepLift(Plan plan, Settings settings) {
     super(plan);
     this.settings = settings;
-    this.isPooling = Collections.unmodifiableMap(nonlinearities(plan.program()));
+    this.nonlinear = Collections.unmodifiableMap(nonlinearities(plan.program()));
   }
 
   /**
@@ -111,12 +121,13 @@ public final class DeepLift extends Attributor {
     return settings;
   }
 
-  /** The calls that need a multiplier of their own, and whether they are maximum poolings. */
-  private static Map<Integer, Boolean> nonlinearities(Program program) {
+  /** The calls that need a multiplier of their own. */
+  private static Map<Integer, Multiplier> nonlinearities(Program program) {
     DataFlow flow = program.dataFlow();
     boolean ends = Ending.of(program).mixesClasses();
     Set<Region> last = ends ? Ending.operators(program) : Set.of();
-    Map<Integer, Boolean> result = new HashMap<>();
+    HandWritten written = new HandWritten(flow);
+    Map<Integer, Multiplier> result = new HashMap<>();
     for (Region operator : flow.operators()) {
       if (!flow.dependsOnInput(operator)) {
         continue;
@@ -126,9 +137,9 @@ public final class DeepLift extends Attributor {
       Region call = Positions.callOf(operator);
       Layer layer = call.layer();
       if (layer.matches("MaxPool") || isPooling(operator, plain)) {
-        result.put(call.id(), true);
+        result.put(call.id(), Multiplier.POOLED);
       } else if (layer.matches("Activation")) {
-        result.put(call.id(), false);
+        result.put(call.id(), Multiplier.RESCALED);
       } else if (info.is(Kind.SOFTMAX, Kind.LOG_SOFTMAX)) {
         if (!last.contains(operator)) {
           throw refusal(operator, "a softmax inside");
@@ -136,12 +147,30 @@ public final class DeepLift extends Attributor {
       } else if (info.is(Trait.MIXES)) {
         throw refusal(operator, "products of activations");
       } else if (info.is(Trait.MULTIPLIES) && dependent(flow, operator) > 1) {
-        throw refusal(operator, "a product of two activations");
+        result.put(operator.id(), ofSeveral(written, operator));
+      } else if (written.fills(operator) && written.isOfOneSource(operator)) {
+        result.put(operator.id(), Multiplier.RESCALED);
       } else if (info.is(Trait.NONLINEAR) && isNonlinear(flow, operator, plain)) {
-        result.put(operator.id(), false);
+        result.put(operator.id(), Multiplier.RESCALED);
       }
     }
     return result;
+  }
+
+  /** ReLU and its like, written by hand: where(x > 0, x, 0), maximum(x, 0.1 * x), x * (x > 0). */
+  private static Multiplier ofSeveral(HandWritten written, Region operator) {
+    int carrying = written.isOfOneSource(operator) ? written.carrying(operator) : 0;
+    if (carrying == 1) {
+      return Multiplier.RESCALED;
+    }
+    if (carrying == 2 && written.chooses(operator)) {
+      return Multiplier.CHOSEN;
+    }
+    throw refusal(
+        operator,
+        written.chooses(operator)
+            ? "a choice between two activations"
+            : "a product of two activations");
   }
 
   private static int dependent(DataFlow flow, Region operator) {
@@ -242,9 +271,11 @@ public final class DeepLift extends Attributor {
       Map<Integer, LayerFunction> multipliers =
           functions(
               id ->
-                  isPooling.get(id)
-                      ? (call, r) -> pooling(call, reference.next(call), r)
-                      : (call, r) -> rescale(call, reference.next(call), r));
+                  switch (nonlinear.get(id)) {
+                    case POOLED -> (call, r) -> pooling(call, reference.next(call), r);
+                    case CHOSEN -> (call, r) -> choice(call, reference.next(call), r);
+                    case RESCALED -> (call, r) -> rescale(call, reference.next(call), r);
+                  });
       Pass pass =
           pass(
               o -> plan().propagate(hooked(o, ofInput, options), multipliers),
@@ -284,7 +315,7 @@ public final class DeepLift extends Attributor {
 
   private Map<Integer, LayerFunction> functions(IntFunction<LayerFunction> function) {
     Map<Integer, LayerFunction> functions = new HashMap<>();
-    isPooling.keySet().forEach(id -> functions.put(id, function.apply(id)));
+    nonlinear.keySet().forEach(id -> functions.put(id, function.apply(id)));
     return functions;
   }
 
@@ -316,6 +347,48 @@ public final class DeepLift extends Attributor {
       }
     }
     return derivatives;
+  }
+
+  /** Each of two values gets the quotient of what was chosen of it. */
+  private static List<Tensor> choice(LayerCall call, LayerCall base, List<Tensor> relevance) {
+    Tensor m = relevance.get(0);
+    if (m == null) {
+      return nothing(call);
+    }
+    Tensor here = isFirst(call);
+    Tensor there = isFirst(base);
+    List<Tensor> derivatives = call.gradient(relevance);
+    List<Tensor> result = new ArrayList<>();
+    for (int i = 0; i < call.inputs().size(); i++) {
+      Tensor x = call.inputs().get(i);
+      Tensor x0 = base.inputs().get(i);
+      if (!Arrays.equals(x.shape(), m.shape())) {
+        throw new Zennit4jException(
+            "deeplift: '" + call.region().name() + "' does not act elementwise");
+      }
+      Tensor zero = torch.zeros_like(x);
+      Tensor change =
+          i == 0
+              ? torch.where(here, x, zero).sub(torch.where(there, x0, zero))
+              : torch.where(here, zero, x).sub(torch.where(there, zero, x0));
+      Tensor difference = x.sub(x0);
+      Tensor small = difference.abs().le(new Scalar(SMALLEST));
+      Tensor quotient = change.div(difference.masked_fill(small, new Scalar(1)));
+      Tensor derivative = derivatives.get(i) == null ? zero : derivatives.get(i);
+      result.add(torch.where(small, derivative, m.mul(quotient)));
+    }
+    return result;
+  }
+
+  /** Where a call chose the first of its two values. */
+  private static Tensor isFirst(LayerCall call) {
+    Tensor a = call.inputs().get(0);
+    Tensor b = call.inputs().get(1);
+    return switch (Operators.of(call.region()).name()) {
+      case "where" -> call.tensor("condition").orElseThrow();
+      case "minimum", "min" -> a.le(b);
+      default -> a.ge(b);
+    };
   }
 
   /** The winner of the larger output gets the whole difference of outputs. */

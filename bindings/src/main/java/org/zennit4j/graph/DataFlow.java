@@ -8,12 +8,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.bytedeco.pytorch.IValue;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.Instruction;
 
@@ -47,56 +50,143 @@ public final class DataFlow {
   }
 
   /**
+   * A list or dictionary that the program makes at one place: all that was ever put into it. Those
+   * who hold it hold the same one, wherever it is written to.
+   */
+  private static final class Container {
+    private final Set<Source> stored = new LinkedHashSet<>();
+    private final Set<Container> inner = new LinkedHashSet<>();
+    private boolean escapes;
+
+    /** Counts the writings: what somebody knew about the elements before is out of date. */
+    private int version;
+
+    void store(Value value) {
+      stored.addAll(value.sources());
+      inner.addAll(value.containers());
+      version++;
+      if (escapes) {
+        escape(value);
+      }
+    }
+
+    void collect(Set<Source> all, Set<Container> seen) {
+      if (seen.add(this)) {
+        all.addAll(stored);
+        inner.forEach(container -> container.collect(all, seen));
+      }
+    }
+  }
+
+  /**
    * A value that is only known by where it may come from.
    *
    * @param made what makes it for certain, or null
+   * @param sources where it may come from
    * @param elements those of a list or tuple, or null if they are not known
+   * @param keys of a dictionary, one for each element, or null
+   * @param containers lists and dictionaries that it may be, or may hold or come from
+   * @param own the container that it is for certain, or null
+   * @param version that of its container for which elements and keys hold
    */
-  private record Value(Source made, Set<Source> sources, List<Value> elements) {
-    static final Value NOTHING = new Value(null, Set.of(), null);
+  private record Value(
+      Source made,
+      Set<Source> sources,
+      List<Value> elements,
+      List<Object> keys,
+      Set<Container> containers,
+      Container own,
+      int version) {
+    static final Value NOTHING = new Value(null, Set.of(), null, null, Set.of(), null, 0);
 
     static Value of(Source source) {
-      return new Value(source, Set.of(source), null);
+      return new Value(source, Set.of(source), null, null, Set.of(), null, 0);
     }
 
     static Value union(Collection<Value> values) {
       Set<Source> all = new LinkedHashSet<>();
-      values.forEach(value -> all.addAll(value.sources()));
-      return new Value(null, all, null);
+      Set<Container> containers = new LinkedHashSet<>();
+      for (Value value : values) {
+        all.addAll(value.sources());
+        containers.addAll(value.containers());
+      }
+      return new Value(null, all, null, null, containers, null, 0);
     }
 
     static Value sequence(List<Value> elements) {
-      return new Value(null, union(elements).sources(), List.copyOf(elements));
+      Value all = union(elements);
+      return new Value(
+          null, all.sources(), List.copyOf(elements), null, all.containers(), null, 0);
+    }
+
+    /** The same as a list or dictionary that may be written to. */
+    Value in(Container container, List<Object> names) {
+      Set<Container> all = new LinkedHashSet<>(containers);
+      all.add(container);
+      return new Value(null, sources, elements, names, all, container, container.version);
+    }
+
+    /** What it may come from, by now. */
+    Set<Source> all() {
+      if (containers.isEmpty()) {
+        return sources;
+      }
+      Set<Source> all = new LinkedHashSet<>(sources);
+      Set<Container> seen = new LinkedHashSet<>();
+      containers.forEach(container -> container.collect(all, seen));
+      return all;
+    }
+
+    /** The elements; null too if the list was written to through somebody else's hands. */
+    List<Value> known() {
+      return own != null && version != own.version ? null : elements;
     }
 
     boolean dependsOnInput() {
-      return sources.stream().anyMatch(Source::dependsOnInput);
+      return all().stream().anyMatch(Source::dependsOnInput);
     }
 
+    /** An element of it, which one is not known. */
     Value flat() {
-      return new Value(null, sources, null);
+      return new Value(null, sources, null, null, containers, null, 0);
+    }
+
+    /** The same list or dictionary, of whose elements nothing is known. */
+    Value blurred() {
+      return new Value(null, sources, null, null, containers, own, version);
     }
 
     Value merge(Value other) {
-      if (elements != null && other.elements != null && elements.size() == other.elements.size()) {
+      Container both = own == other.own ? own : null;
+      List<Value> mine = known();
+      List<Value> others = other.known();
+      if (mine != null
+          && others != null
+          && mine.size() == others.size()
+          && Objects.equals(keys, other.keys)
+          && both == own) {
         List<Value> merged = new ArrayList<>();
-        for (int i = 0; i < elements.size(); i++) {
-          Value mine = elements.get(i);
-          Value others = other.elements.get(i);
-          merged.add(mine.equals(others) ? mine : mine.merge(others));
+        for (int i = 0; i < mine.size(); i++) {
+          Value a = mine.get(i);
+          Value b = others.get(i);
+          merged.add(a.equals(b) ? a : a.merge(b));
         }
-        return sequence(merged);
+        Value sequence = sequence(merged);
+        return both == null ? sequence : sequence.in(both, keys);
       }
-      return union(List.of(this, other));
+      Value union = union(List.of(this, other));
+      return new Value(
+          null, union.sources(), null, null, union.containers(), both, union.version());
     }
 
     /** The first element that is made by something, at any depth. */
     Value first() {
-      if (elements == null) {
+      List<Value> known = known();
+      if (known == null) {
         return this;
       }
-      return elements.stream()
-          .filter(element -> !element.sources().isEmpty())
+      return known.stream()
+          .filter(element -> !element.all().isEmpty())
           .findFirst()
           .map(Value::first)
           .orElse(NOTHING);
@@ -108,6 +198,11 @@ public final class DataFlow {
   private final Map<Integer, List<Value>> results = new HashMap<>();
   private final Map<Integer, List<Source>> made = new HashMap<>();
   private final Map<Integer, Set<Region>> consumers = new HashMap<>();
+  private final Map<Instruction, Container> containers = new IdentityHashMap<>();
+
+  /** Operators that only put something into containers, or hand out what is in them. */
+  private final Map<Integer, Boolean> carriers = new HashMap<>();
+
   private final Set<Region> output = new LinkedHashSet<>();
   private final List<Region> operators = new ArrayList<>();
 
@@ -119,9 +214,15 @@ public final class DataFlow {
       arguments.add(Value.of(new Source(null, true)));
     }
     inputs.put(entry.id, arguments);
-    List<Value> values = new Analysis().run(entry.callee, arguments);
+    List<Value> values;
+    int before;
+    do {
+      before = size();
+      values = new Analysis().run(entry.callee, arguments);
+      // What is put into a list may be read, in a loop or by others, before.
+    } while (containers.values().stream().anyMatch(c -> c.version > 0) && size() > before);
     results.put(entry.id, values);
-    for (Source source : Value.sequence(values).first().sources()) {
+    for (Source source : Value.sequence(values).first().all()) {
       if (source.operator != null) {
         output.add(source.operator);
       }
@@ -130,20 +231,36 @@ public final class DataFlow {
     for (Region region : program.regions()) {
       if (region.isOperator() && inputs.containsKey(region.id())) {
         operators.add(region);
-        if (!Operators.of(region).is(Operators.Trait.NO_VALUES)) {
+        boolean looks = Operators.of(region).is(Operators.Trait.NO_VALUES);
+        if (!looks && !carriers.getOrDefault(region.id(), false)) {
           note(region, inputs.get(region.id()));
         }
       }
     }
   }
 
+  /** How much was found out about containers and what depends on the input. */
+  private int size() {
+    int size = 0;
+    for (Container container : containers.values()) {
+      size += container.stored.size() + container.inner.size();
+    }
+    for (List<Source> sources : made.values()) {
+      size += (int) sources.stream().filter(Source::dependsOnInput).count();
+    }
+    return size;
+  }
+
   private static void escape(Value value) {
-    value.sources().forEach(source -> source.escapes = true);
+    value.all().forEach(source -> source.escapes = true);
+    Set<Container> seen = new LinkedHashSet<>();
+    value.containers().forEach(container -> container.collect(new LinkedHashSet<>(), seen));
+    seen.forEach(container -> container.escapes = true);
   }
 
   private void note(Region user, List<Value> in) {
     for (Value value : in) {
-      for (Source source : value.sources()) {
+      for (Source source : value.all()) {
         source.users.add(user);
         if (source.operator != null) {
           consumers.computeIfAbsent(source.operator.id(), k -> new LinkedHashSet<>()).add(user);
@@ -169,6 +286,13 @@ public final class DataFlow {
   }
 
   private final class Analysis extends ForwardAnalysis<Value> {
+    private int loops;
+
+    @Override
+    void loop(boolean begins) {
+      loops += begins ? 1 : -1;
+    }
+
     @Override
     Value constant(Constant constant) {
       return Value.NOTHING;
@@ -210,15 +334,102 @@ public final class DataFlow {
       sources.forEach(source -> source.depends |= depends);
       List<Value> out = sources.stream().map(Value::of).toList();
       remember(results, operate.id, out);
+      boolean inPlace = Operators.isInPlace(operate.operator.name());
+      boolean contained = !in.isEmpty() && in.get(0).own() != null;
+      if (contained && (inPlace || info.is(Operators.Trait.WRITES_LIST))) {
+        carriers.putIfAbsent(operate.id, true);
+        Value written = write(info.name(), operate, in, frame);
+        frame.put(operate.in[0], written);
+        boolean element = info.name().startsWith("pop") || info.name().equals("setdefault");
+        Value result = element ? written.flat() : written;
+        return Collections.nCopies(out.size(), result);
+      }
+      if (contained && info.is(Operators.Trait.HANDS_OUT)) {
+        carriers.putIfAbsent(operate.id, true);
+        return Collections.nCopies(out.size(), read(info.name(), operate, in, frame));
+      }
+      carriers.put(operate.id, false);
       if (info.is(Operators.Trait.STORES)) {
         in.forEach(DataFlow::escape);
-        frame.put(operate.in[0], Value.union(in));
-      } else if (Operators.isInPlace(operate.operator.name()) && !out.isEmpty()) {
+        Value stored = Value.union(in);
+        stored.containers().forEach(container -> container.store(stored));
+        frame.put(operate.in[0], stored);
+      } else if (inPlace && !out.isEmpty()) {
         // What was there before is seen by those who hold other views of the same memory.
         escape(in.get(0));
         frame.put(operate.in[0], out.get(0));
       }
       return out;
+    }
+
+    /** Puts something into a container or takes something out; the container afterwards. */
+    private Value write(
+        String name, Instruction.Operate operate, List<Value> in, Frame frame) {
+      Value list = in.get(0);
+      List<Value> elements = loops > 0 ? null : list.known();
+      Value stored = Value.union(in.subList(1, in.size()));
+      list.own().store(stored);
+      if (elements != null && name.equals("append")) {
+        List<Value> longer = new ArrayList<>(elements);
+        longer.add(in.get(1));
+        return Value.sequence(longer).in(list.own(), null);
+      }
+      if (elements != null && name.equals("extend") && in.get(1).known() != null) {
+        List<Value> longer = new ArrayList<>(elements);
+        longer.addAll(in.get(1).known());
+        return Value.sequence(longer).in(list.own(), null);
+      }
+      if (elements != null && name.equals("_set_item") && operate.in[1] < 0) {
+        Constant key = frame.code().constant(operate.in[1]);
+        List<Value> changed = new ArrayList<>(elements);
+        int position = position(list, elements.size(), key);
+        if (position >= 0) {
+          changed.set(position, in.get(2));
+          return Value.sequence(changed).in(list.own(), list.keys());
+        }
+        Object named = key(key);
+        if (list.keys() != null && named != null) {
+          List<Object> keys = new ArrayList<>(list.keys());
+          keys.add(named);
+          changed.add(in.get(2));
+          return Value.sequence(changed).in(list.own(), List.copyOf(keys));
+        }
+      }
+      return Value.union(List.of(list, stored)).in(list.own(), null).blurred();
+    }
+
+    /** What an operator finds in a container, or a copy of it. */
+    private Value read(String name, Instruction.Operate operate, List<Value> in, Frame frame) {
+      Value list = in.get(0);
+      List<Value> elements = list.known();
+      if (name.equals("__getitem__") || name.equals("get")) {
+        boolean constant = elements != null && operate.in[1] < 0;
+        int position = constant ? position(list, elements.size(), frame.code().constant(operate.in[1])) : -1;
+        return position >= 0 ? elements.get(position) : Value.union(in).flat();
+      }
+      List<Value> copied = new ArrayList<>();
+      for (Value value : in) {
+        if (value.own() == null) {
+          continue;
+        }
+        if (value.known() == null || name.equals("items") || name.equals("slice")) {
+          return Value.union(in).in(container(operate), null).blurred();
+        }
+        copied.addAll(value.known());
+      }
+      return Value.sequence(copied).in(container(operate), null);
+    }
+
+    private Container container(Instruction instruction) {
+      return containers.computeIfAbsent(instruction, k -> new Container());
+    }
+
+    private static int position(Value container, int size, Constant key) {
+      if (container.keys() != null) {
+        Object named = key(key);
+        return named == null ? -1 : container.keys().lastIndexOf(named);
+      }
+      return key.value().isInt() ? index(key, size) : -1;
     }
 
     private List<Source> sources(Region region, int count) {
@@ -235,7 +446,7 @@ public final class DataFlow {
           new Instruction.Visitor<List<Value>>() {
             @Override
             public List<Value> makeList(Instruction.MakeList make) {
-              return List.of(Value.sequence(in));
+              return List.of(Value.sequence(in).in(container(make), null));
             }
 
             @Override
@@ -245,13 +456,25 @@ public final class DataFlow {
 
             @Override
             public List<Value> makeDict(Instruction.MakeDict make) {
-              in.forEach(DataFlow::escape);
-              return List.of(Value.union(in));
+              List<Value> values = new ArrayList<>();
+              List<Object> keys = new ArrayList<>();
+              boolean known = true;
+              for (int i = 0; i + 1 < in.size(); i += 2) {
+                Object key = make.in[i] < 0 ? key(frame.code().constant(make.in[i])) : null;
+                known &= key != null && !keys.contains(key);
+                keys.add(key);
+                values.add(in.get(i + 1));
+              }
+              Container own = container(make);
+              return List.of(
+                  known
+                      ? Value.sequence(values).in(own, List.copyOf(keys))
+                      : Value.union(in).in(own, null).blurred());
             }
 
             @Override
             public List<Value> slice(Instruction.Slice slice) {
-              List<Value> elements = in.get(0).elements();
+              List<Value> elements = in.get(0).known();
               boolean known = elements != null && slice.end <= elements.size();
               return List.of(
                   known
@@ -261,7 +484,7 @@ public final class DataFlow {
 
             @Override
             public List<Value> unpack(Instruction.Unpack unpack) {
-              List<Value> elements = in.get(0).elements();
+              List<Value> elements = in.get(0).known();
               int count = unpack.out.length;
               return elements != null && elements.size() == count
                   ? elements
@@ -270,7 +493,7 @@ public final class DataFlow {
 
             @Override
             public List<Value> element(Instruction.Element element) {
-              List<Value> elements = in.get(0).elements();
+              List<Value> elements = in.get(0).known();
               int index =
                   elements == null || element.in[1] >= 0
                       ? -1
@@ -285,6 +508,15 @@ public final class DataFlow {
             }
           });
     }
+  }
+
+  /** The name under which a dictionary holds something, or null. */
+  private static Object key(Constant constant) {
+    IValue value = constant.value();
+    if (value.isString()) {
+      return value.toStringRef().getString();
+    }
+    return value.isInt() ? (Object) value.toInt() : null;
   }
 
   private static int index(Constant number, int size) {
@@ -337,9 +569,22 @@ public final class DataFlow {
     boolean known =
         in != null
             && argument < in.size()
-            && in.get(argument).elements() != null
-            && element < in.get(argument).elements().size();
-    return known ? operators(in.get(argument).elements(), element) : Set.of();
+            && in.get(argument).known() != null
+            && element < in.get(argument).known().size();
+    return known ? operators(in.get(argument).known(), element) : Set.of();
+  }
+
+  /**
+   * How many elements of a list or tuple among a call's arguments may depend on the model's input.
+   *
+   * @param region a call
+   * @param argument the position among the call's arguments
+   * @return the number; -1 where the elements are not known
+   */
+  public int dependentElements(Region region, int argument) {
+    List<Value> in = inputs.get(region.id());
+    List<Value> known = in == null || argument >= in.size() ? null : in.get(argument).known();
+    return known == null ? -1 : (int) known.stream().filter(Value::dependsOnInput).count();
   }
 
   /**
@@ -355,7 +600,7 @@ public final class DataFlow {
   private static Set<Region> operators(List<Value> values, int position) {
     Set<Region> found = new LinkedHashSet<>();
     if (values != null && position < values.size()) {
-      for (Source source : values.get(position).sources()) {
+      for (Source source : values.get(position).all()) {
         if (source.operator != null) {
           found.add(source.operator);
         }
@@ -375,7 +620,7 @@ public final class DataFlow {
     List<Value> in = inputs.get(region.id());
     return in != null
         && argument < in.size()
-        && in.get(argument).sources().stream().anyMatch(source -> source.operator == null);
+        && in.get(argument).all().stream().anyMatch(source -> source.operator == null);
   }
 
   /**

@@ -85,6 +85,9 @@ abstract class ForwardAnalysis<V> {
   /** Told of what a call of a module results in. */
   void leave(Instruction.Invoke call, List<V> results) {}
 
+  /** Told of the begin of a loop, and of its end: what is done in it may be done several times. */
+  void loop(boolean begins) {}
+
   /** Told of values that are put together with others, or cross the border of a loop. */
   void merged(List<V> values) {}
 
@@ -164,6 +167,7 @@ abstract class ForwardAnalysis<V> {
       List<V> values = frame.get(Arrays.copyOfRange(loop.in, 2, 2 + carried));
       int[] slots = Arrays.copyOfRange(loop.bodyIn, 1, 1 + carried);
       merged(values);
+      ForwardAnalysis.this.loop(true);
       boolean changed = true;
       for (int turn = 0; changed; turn++) {
         if (turn == MOST_TURNS) {
@@ -178,6 +182,7 @@ abstract class ForwardAnalysis<V> {
         changed = turn < MOST_TURNS && !next.equals(values);
         values = next;
       }
+      ForwardAnalysis.this.loop(false);
       frame.put(loop.out, values);
       return null;
     }

@@ -98,6 +98,8 @@ public final class Operators {
     AFFINE,
     /** May follow a softmax without changing what the model ends in. */
     AFTER_SOFTMAX,
+    /** Picks one of two values at each place. */
+    CHOOSES,
     /** Copies, casts or reshapes: hands on exactly the values of its first argument. */
     CASTS,
     /** Sums products of its arguments' elements: matrix products, convolutions. */
@@ -108,6 +110,8 @@ public final class Operators {
     FLOAT_FACTORY,
     /** Multiplies or divides element by element. */
     GATES,
+    /** Hands out what is in the list or dictionary that it is given, or copies that. */
+    HANDS_OUT,
     /** Hands on each value that it is given, perhaps with others around them. */
     HANDS_ON,
     /**

@@ -33,6 +33,7 @@ import org.zennit4j.bindings.internal.NativeMessage;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
+import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
 import org.zennit4j.graph.ir.Instruction;
@@ -438,6 +439,9 @@ public final class Propagation implements AutoCloseable {
       if (!recording && options.hooks().isEmpty()) {
         return null;
       }
+      if (changesContainer(call, arguments)) {
+        return null;
+      }
       LayerFunction function = recording ? functions.get(call.id) : null;
       Region region = program.region(call.id);
       boolean capture = recording && options.capture().test(region.layer());
@@ -453,6 +457,16 @@ public final class Propagation implements AutoCloseable {
           capture,
           hooks,
           call.label == null ? List.of() : call.label.order());
+    }
+
+    /** Such an operator needs the very list or dictionary that the program goes on with. */
+    private boolean changesContainer(Instruction.Operate call, IValue[] arguments) {
+      String name = call.operator.name();
+      boolean writes =
+          Operators.of(name).is(Operators.Trait.WRITES_LIST) || Operators.isInPlace(name);
+      return writes
+          && arguments.length > 0
+          && (arguments[0].isList() || arguments[0].isGenericDict());
     }
 
     private IValue[] around(
@@ -500,8 +514,13 @@ public final class Propagation implements AutoCloseable {
       if (function == null || in.stream().noneMatch(Tensor::requires_grad) || !region.records()) {
         List<IValue> replaced = new ArrayList<>();
         try {
-          IValue[] arguments = in == given.tensors() ? given.values() : given.with(in, replaced);
-          return RegionRunner.run(inner, region, arguments);
+          boolean same = in == given.tensors();
+          IValue[] arguments = same ? given.values() : given.with(in, replaced);
+          IValue[] results = RegionRunner.run(inner, region, arguments);
+          if (!same) {
+            given.takeOver(arguments, in);
+          }
+          return results;
         } finally {
           Natives.releaseAll(replaced);
         }

@@ -205,6 +205,53 @@ final class Values implements AutoCloseable {
     return new IValue(value);
   }
 
+  /**
+   * Lets the lists among these values have what a call put into, or took out of, the copies of them
+   * that {@link #with} made.
+   *
+   * @param copies the copies, after the call
+   * @param substitutes what stood in the places of {@link #tensors()}
+   */
+  void takeOver(IValue[] copies, List<Tensor> substitutes) {
+    try (PointerScope scope = new PointerScope()) {
+      int next = 0;
+      for (int i = 0; i < values.length; i++) {
+        if (values[i].isList() && variable[i]) {
+          List<Tensor> before = tensors.subList(next, next + counts[i]);
+          takeOver(values[i], copies[i], before, substitutes.subList(next, next + counts[i]));
+        }
+        next += counts[i];
+      }
+    }
+  }
+
+  private static void takeOver(
+      IValue value, IValue copy, List<Tensor> before, List<Tensor> substitutes) {
+    IValueArrayRef now = copy.toListRef();
+    boolean flat = value.toListRef().size() == before.size();
+    boolean changed = now.size() != before.size();
+    for (long i = 0; flat && !changed && i < now.size(); i++) {
+      changed = !now.at(i).isTensor() || !now.at(i).toTensor().is_same(substitutes.get((int) i));
+    }
+    if (!flat || !changed) {
+      return;
+    }
+    List<IValue> elements = new ArrayList<>();
+    for (long i = 0; i < now.size(); i++) {
+      IValue element = new IValue(now.at(i));
+      for (int k = 0; k < substitutes.size(); k++) {
+        if (element.isTensor() && element.toTensor().is_same(substitutes.get(k))) {
+          element = new IValue(before.get(k));
+          break;
+        }
+      }
+      elements.add(element);
+    }
+    GenericList list = value.toList();
+    list.clear();
+    elements.forEach(list::push_back);
+  }
+
   @Override
   public void close() {
     Natives.releaseAll(tensors);

@@ -231,7 +231,13 @@ final class InspectCommand implements Callable<Integer> {
       }
       for (Layer layer : plan.program().layers()) {
         if (before.layer(layer.name()).isEmpty()) {
-          canonized.put(layer.name(), "added");
+          canonized.put(
+              layer.name(),
+              plan.program().regions(layer).stream()
+                  .flatMap(region -> region.operators().stream())
+                  .map(operator -> operator.substring(operator.indexOf("::") + 2))
+                  .distinct()
+                  .collect(Collectors.joining(", ", "added: ", "")));
         }
       }
     }

@@ -15,7 +15,8 @@ import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Pass for elementwise steps that may have a constant tensor as second input: inputs of the
- * output's shape get its relevance. Where no input has that shape, the gradient.
+ * output's shape get its relevance. Where no input has that shape, an only input gets that of all
+ * its copies; several get the gradient.
  */
 record ElementwisePass() implements Rule {
   @Override
@@ -39,7 +40,12 @@ record ElementwisePass() implements Rule {
         any |= same;
         result.add(same ? r : null);
       }
-      return any || r == null ? result : call.gradient(relevance);
+      if (any || r == null) {
+        return result;
+      }
+      return call.inputs().size() == 1
+          ? List.of(r.sum_to_size(call.inputs().get(0).shape()))
+          : call.gradient(relevance);
     };
   }
 }

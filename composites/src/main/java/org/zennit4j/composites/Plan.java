@@ -154,7 +154,28 @@ public final class Plan implements AutoCloseable {
       Optional<Rule> rule = composite.rule(context, layer.name(), layer);
       rule.ifPresent(r -> rules.put(layer.name(), r));
     }
-    return rules;
+    return composite.functional() ? withPreprocessing(program, asked, rules) : rules;
+  }
+
+  /**
+   * Constant affine steps between the model's input and a layer with a rule, such as (x - mean) /
+   * std, hand relevance on: they only say in which unit the input is measured.
+   */
+  private static Map<String, Rule> withPreprocessing(
+      Program program, List<Layer> asked, Map<String, Rule> rules) {
+    Positions positions = Positions.of(program);
+    if (positions.inputs().stream().noneMatch(rules::containsKey)) {
+      return rules;
+    }
+    Map<String, Rule> all = new LinkedHashMap<>();
+    for (Layer layer : asked) {
+      Rule rule = rules.get(layer.name());
+      boolean step = layer.functional() && positions.affine().contains(layer.name());
+      if (rule != null || step) {
+        all.put(layer.name(), rule != null ? rule : new ElementwisePass());
+      }
+    }
+    return all;
   }
 
   private static boolean computesWeight(Region region) {

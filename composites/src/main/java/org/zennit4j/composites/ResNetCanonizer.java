@@ -30,7 +30,7 @@ public record ResNetCanonizer() implements Canonizer {
         boolean inBlock =
             region.parent().isPresent()
                 && BLOCKS.contains(region.parent().get().layer().className());
-        if (inBlock && region.layer().functional() && ResidualSum.isSum(region, flow)) {
+        if (inBlock && region.layer().functional() && ResidualSum.isPlainSum(region, flow)) {
           ResidualSum.label(editor, region, ResidualSum.sumName(region.path()), List.of(1, 0));
         }
       }

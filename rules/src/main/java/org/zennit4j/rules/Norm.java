@@ -19,7 +19,8 @@ import org.zennit4j.runtime.LayerFunction;
  * For a sum every summand gets {@code x_i * R / s(sum)}. Parameters, where there are any, stay as
  * they are.
  *
- * <p>Default stabilizer 1e-6 (Zennit).
+ * <p>A multiplication by a constant that a canonizer made part of a sum hands relevance on whole.
+ * Default stabilizer 1e-6 (Zennit).
  */
 public final class Norm extends DeclaredRule {
   private final Stabilizer stabilizer;
@@ -53,6 +54,12 @@ public final class Norm extends DeclaredRule {
   @Override
   LayerFunction general(Region region) {
     LayerFunction declared = declaration().bind(region);
+    if (isScaling(region)) {
+      return (call, relevance) ->
+          call.inputs().size() == 1 && relevance.get(0) != null
+              ? List.of(whole(call, relevance.get(0)))
+              : declared.backward(call, relevance);
+    }
     boolean sum =
         region.isOperator()
             && Operators.of(region).name().equals("add")
@@ -64,6 +71,21 @@ public final class Norm extends DeclaredRule {
                 ? shares(call, relevance.get(0))
                 : declared.backward(call, relevance)
         : declared;
+  }
+
+  /** A canonizer made a layer of a constant weight of a summand, or of the sum. */
+  private static boolean isScaling(Region region) {
+    Operators.Info info = region.isOperator() ? Operators.of(region) : null;
+    return info != null
+        && region.layer().matches("Sum")
+        && (info.is(Operators.Kind.PRODUCT, Operators.Kind.QUOTIENT) || info.name().equals("neg"))
+        && !info.name().startsWith("addc");
+  }
+
+  /** An only summand has the whole sum. */
+  private static Tensor whole(LayerCall call, Tensor relevance) {
+    long[] shape = call.inputs().get(0).shape();
+    return Arrays.equals(shape, relevance.shape()) ? relevance : relevance.sum_to_size(shape);
   }
 
   private static boolean isPlainSum(LayerCall call, List<Tensor> relevance) {
