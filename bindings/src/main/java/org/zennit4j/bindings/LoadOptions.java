@@ -14,7 +14,8 @@ import java.util.Set;
  * @param dtype the floating dtype to run in; {@link Dtype#AS_STORED} keeps the file's
  * @param allowTraining whether a model in training mode is accepted; otherwise it is put into
  *     evaluation mode if the file holds that branch
- * @param classTypes types of a user's own module classes, by class name as layers have it
+ * @param classTypes types of a user's own module classes, by class name as layers have it, or by
+ *     its last part alone
  * @param checksums whether every entry of the file is read once more and compared with its CRC-32,
  *     which LibTorch does not do: a flipped bit in a weight gives other numbers without a word
  */
@@ -35,6 +36,19 @@ public record LoadOptions(
    */
   public LoadOptions {
     classTypes = Map.copyOf(classTypes);
+  }
+
+  /**
+   * The types that were given to a class.
+   *
+   * @param className as layers have it, such as {@code nets.MyConv}
+   * @return those of the whole name, else those of its last part ({@code MyConv}), else null
+   */
+  public Set<String> typesOf(String className) {
+    Set<String> types = classTypes.get(className);
+    return types != null
+        ? types
+        : classTypes.get(className.substring(className.lastIndexOf('.') + 1));
   }
 
   /**

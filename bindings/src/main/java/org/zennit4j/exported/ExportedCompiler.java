@@ -799,7 +799,7 @@ final class ExportedCompiler {
               className,
               parameters.getOrDefault(name, List.of()),
               !parents.contains(name),
-              options.classTypes().get(className)));
+              options.typesOf(className)));
     }
     return entries;
   }

@@ -33,6 +33,32 @@ final class LinearMaps {
         .orElse(null);
   }
 
+  /** The constant weight of a code's first linear operator, or null. */
+  static Constant weight(Code code) {
+    for (Instruction instruction : code.body().instructions) {
+      Constant found =
+          instruction.accept(
+              new Instruction.Visitor<Constant>() {
+                @Override
+                public Constant operate(Instruction.Operate operate) {
+                  boolean linear =
+                      Operators.of(operate.operator.name())
+                          .is(Operators.Kind.CONVOLUTION, Operators.Kind.LINEAR);
+                  return linear ? code.constant(operate, "weight") : null;
+                }
+
+                @Override
+                public Constant other(Instruction any) {
+                  return null;
+                }
+              });
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
+  }
+
   private static final Instruction.Visitor<Instruction.Operate> SOLE =
       new Instruction.Visitor<>() {
         @Override

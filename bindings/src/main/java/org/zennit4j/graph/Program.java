@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.Uses;
@@ -32,6 +33,7 @@ public final class Program implements AutoCloseable {
   private final List<Region> regions;
   private final Map<Integer, Region> byId;
   private final Region root;
+  private final Map<String, Set<String>> derivedTypes;
   private final List<Program> companions = new java.util.concurrent.CopyOnWriteArrayList<>();
 
   /**
@@ -44,8 +46,13 @@ public final class Program implements AutoCloseable {
   @SuppressWarnings("exports")
   public Program(Definition definition, Runnable free, Program base) {
     this.definition = definition;
-    RegionFinder finder = new RegionFinder(definition.modules(), new Signs(definition.entry()));
+    RegionFinder finder =
+        new RegionFinder(
+            definition.modules(),
+            new Signs(definition.entry()),
+            base == null ? Map.of() : base.derivedTypes);
     finder.find(definition.entry());
+    this.derivedTypes = finder.derivedTypes();
     this.layers = finder.layers();
     this.functionalLayers = finder.functionalLayers();
     this.regions = finder.regions();

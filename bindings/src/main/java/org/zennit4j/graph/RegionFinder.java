@@ -24,7 +24,7 @@ import org.zennit4j.graph.ir.ModuleEntry;
 /** Walks the calls and makes layers and regions. */
 final class RegionFinder {
   private final Map<String, ModuleEntry> entries = new LinkedHashMap<>();
-  private final Map<String, Set<String>> derivedTypes = new HashMap<>();
+  private final Map<String, Set<String>> derivedTypes;
   private final List<Found> found = new ArrayList<>();
   private final Map<String, Layer> layers = new LinkedHashMap<>();
 
@@ -41,9 +41,11 @@ final class RegionFinder {
    *
    * @param modules the model's modules
    * @param signs what is never negative in it
+   * @param known types that were derived before canonizers changed the program, by module
    */
-  RegionFinder(List<ModuleEntry> modules, Signs signs) {
+  RegionFinder(List<ModuleEntry> modules, Signs signs, Map<String, Set<String>> known) {
     this.signs = signs;
+    this.derivedTypes = new HashMap<>(known);
     for (ModuleEntry module : modules) {
       entries.put(module.name(), module);
     }
@@ -127,7 +129,7 @@ final class RegionFinder {
     return sole == null ? null : LinearMaps.of(sole, invoke.callee);
   }
 
-  /** A class that is not known counts as a convolution if it owns its weight and is exactly one. */
+  /** What a class is that is not known follows from what it computes. */
   private void deriveTypes(Instruction.Invoke invoke) {
     ModuleEntry module = entries.get(invoke.path);
     if (module == null
@@ -136,16 +138,7 @@ final class RegionFinder {
         || derivedTypes.containsKey(invoke.path)) {
       return;
     }
-    LinearMap map = linearMap(invoke);
-    boolean owns = module.parameters().contains("weight");
-    derivedTypes.put(
-        invoke.path,
-        map != null && map.isConvolution() && owns
-            ? Set.of(
-                LayerTypes.LINEAR,
-                LayerTypes.CONVOLUTION,
-                map.isTransposed() ? LayerTypes.TRANSPOSE : LayerTypes.STANDARD)
-            : Set.of());
+    derivedTypes.put(invoke.path, Anatomy.types(module, invoke));
   }
 
   private Set<String> types(ModuleEntry module) {
@@ -230,11 +223,14 @@ final class RegionFinder {
 
   private Map<String, Tensor> moduleParameters(Instruction.Invoke invoke, Layer layer) {
     Map<String, Tensor> parameters = new LinkedHashMap<>();
+    Constant weight = LinearMaps.weight(invoke.parametrised);
     for (Constant constant : invoke.parametrised.constants()) {
       if (constant.name() != null
           && invoke.path.equals(constant.owner())
           && constant.isTensor()
-          && (layer.parameters().contains(constant.name()) || constant.name().equals("bias"))) {
+          && (layer.parameters().contains(constant.name())
+              || constant.name().equals("bias")
+              || constant.equals(weight))) {
         parameters.put(constant.name(), constant.tensor());
       }
     }
@@ -286,6 +282,11 @@ final class RegionFinder {
       }
       return true;
     }
+  }
+
+  /** What was found out about modules of unknown classes, by their names. */
+  Map<String, Set<String>> derivedTypes() {
+    return Map.copyOf(derivedTypes);
   }
 
   List<Layer> layers() {

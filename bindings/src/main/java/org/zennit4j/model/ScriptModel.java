@@ -41,10 +41,12 @@ import org.zennit4j.exported.ExportedSource;
 import org.zennit4j.graph.Ending;
 import org.zennit4j.graph.ModelInput;
 import org.zennit4j.graph.Program;
+import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Definition;
 import org.zennit4j.graph.ir.Instruction;
 import org.zennit4j.graph.ir.ModelSource;
 import org.zennit4j.graph.ir.TensorCast;
+import org.zennit4j.runtime.ConstantFolding;
 import org.zennit4j.runtime.HookHandle;
 import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.runtime.Propagation;
@@ -107,10 +109,10 @@ public final class ScriptModel implements AutoCloseable {
       owned.addAll(made.owned());
       owned.addAll(cast.owned());
       compiled = true;
-      int[] arguments = java.util.stream.IntStream.range(0, made.code().parameters()).toArray();
-      int[] results =
-          java.util.stream.IntStream.range(0, made.code().body().results.length).toArray();
-      Instruction.Invoke entry = new Instruction.Invoke(-1, "", made.code(), arguments, results);
+      Code code = made.writesInPlace() ? made.code() : ConstantFolding.fold(made.code(), owned);
+      int[] arguments = java.util.stream.IntStream.range(0, code.parameters()).toArray();
+      int[] results = java.util.stream.IntStream.range(0, code.body().results.length).toArray();
+      Instruction.Invoke entry = new Instruction.Invoke(-1, "", code, arguments, results);
       loaded =
           new Program(
               new Definition(entry, made.modules(), made.defaults(), made.writesInPlace()),

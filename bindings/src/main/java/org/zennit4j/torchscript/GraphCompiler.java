@@ -17,6 +17,7 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.JitModule;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.internal.StoredTensors;
+import org.zennit4j.bindings.internal.TensorTrees;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.TensorCast;
@@ -142,12 +143,12 @@ final class GraphCompiler {
         });
   }
 
-  /** Tracing writes the device down on which it happened: it becomes the one to run on. */
+  /**
+   * Tracing writes the device down on which it happened: it becomes the one to run on. Parameters
+   * may lie in lists too, as those of a scripted LSTM.
+   */
   IValue placed(IValue value) {
     StoredTensors.check(value);
-    if (value.isTensor() && value.toTensor().defined()) {
-      return new IValue(cast.apply(value.toTensor()));
-    }
-    return value.isDevice() ? new IValue(cast.device()) : value;
+    return value.isDevice() ? new IValue(cast.device()) : TensorTrees.map(value, cast::apply);
   }
 }

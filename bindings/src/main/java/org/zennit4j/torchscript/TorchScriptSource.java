@@ -19,11 +19,14 @@ import org.bytedeco.pytorch.FunctionSchema;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueOptional;
 import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.NamedIValue;
 import org.bytedeco.pytorch.NamedJitModule;
 import org.bytedeco.pytorch.NamedTensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.graph_node_list;
+import org.bytedeco.pytorch.graph_node_list_iterator;
 import org.bytedeco.pytorch.named_attribute_iterator;
 import org.bytedeco.pytorch.named_attribute_list;
 import org.bytedeco.pytorch.named_module_iterator;
@@ -168,7 +171,33 @@ public final class TorchScriptSource implements ModelSource {
         }
       }
     }
-    return found;
+    return found != null ? found : ofConstants(jit.get_method("forward").graph().nodes());
+  }
+
+  /** A frozen model has no attributes: its parameters are constants of its code. */
+  private static ScalarType ofConstants(graph_node_list nodes) {
+    graph_node_list_iterator it = nodes.begin();
+    JitNode stop = nodes.end().multiply();
+    for (JitNode node = it.multiply(); !node.equals(stop); it.increment(), node = it.multiply()) {
+      if (node.kind().toQualString().getString().equals("prim::Constant")) {
+        IValueOptional value = torch.toIValue(node.output());
+        // A number that was traced is a float64 tensor without axes, whatever the weights are.
+        if (value.has_value()
+            && value.get().isTensor()
+            && value.get().toTensor().defined()
+            && value.get().toTensor().dim() > 0
+            && value.get().toTensor().is_floating_point()) {
+          return value.get().toTensor().scalar_type().intern();
+        }
+      }
+      for (long i = 0; i < node.blocks().size(); i++) {
+        ScalarType inside = ofConstants(node.blocks().get(i).nodes());
+        if (inside != null) {
+          return inside;
+        }
+      }
+    }
+    return null;
   }
 
   @Override
@@ -247,11 +276,7 @@ public final class TorchScriptSource implements ModelSource {
       }
       entries.add(
           new ModuleEntry(
-              name,
-              className,
-              parameters,
-              !parents.contains(name),
-              options.classTypes().get(className)));
+              name, className, parameters, !parents.contains(name), options.typesOf(className)));
     }
     return entries;
   }

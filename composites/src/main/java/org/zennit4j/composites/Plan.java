@@ -47,15 +47,21 @@ public final class Plan implements AutoCloseable {
   private final List<Runnable> companions = new CopyOnWriteArrayList<>();
   private final AtomicBoolean released = new AtomicBoolean();
 
-  private Plan(ScriptModel model, Composite composite) {
+  private Plan(ScriptModel model, Composite given) {
     this.model = model.retain();
-    this.composite = composite;
+    boolean bare = isBare(model.program(), given);
+    this.composite = bare ? given.withFunctional(true) : given;
     this.functions = new HashMap<>();
     Program canonized = null;
     try (NativeWork work = NativeWork.begin()) {
       canonized = CompositeCanonizer.applyAll(composite.canonizers(), model.program());
       this.program = canonized;
       List<String> found = new ArrayList<>(model.findings());
+      if (bare) {
+        found.add(
+            "no module of the model is of a known type (it may have been frozen): functional operators get rules, as"
+                + " with functional set");
+      }
       found.addAll(composite.check(program));
       this.rules = Collections.unmodifiableMap(compose(program, composite));
       for (Region region : program.regions()) {
@@ -96,6 +102,17 @@ public final class Plan implements AutoCloseable {
       model.release();
       throw e;
     }
+  }
+
+  /**
+   * Whether nothing is left that rules could be given to but functional operators, as after
+   * torch.jit.freeze.
+   */
+  private static boolean isBare(Program program, Composite composite) {
+    return !(composite instanceof EmptyComposite)
+        && !composite.functional()
+        && program.layers().stream().allMatch(layer -> layer.types().isEmpty())
+        && program.functionalLayers().stream().anyMatch(layer -> !layer.types().isEmpty());
   }
 
   /** Frees all that can be freed, whatever a function of somebody else throws. */

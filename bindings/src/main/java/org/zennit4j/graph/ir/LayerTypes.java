@@ -98,7 +98,43 @@ public final class LayerTypes {
                   "MaxPool2d",
                   "MaxPool3d"));
 
+  private static final Set<String> DENSE = Set.of(LINEAR, "torch.nn.Linear");
+  private static final Set<String> CONVOLVED = Set.of(LINEAR, CONVOLUTION, STANDARD);
+
+  /** The classes of timm that are subclasses of PyTorch's typed ones. */
+  private static final Map<String, Set<String>> TIMM =
+      Map.ofEntries(
+          Map.entry("Linear", DENSE),
+          Map.entry("Conv2dSame", CONVOLVED),
+          Map.entry("Conv2dSameExport", CONVOLVED),
+          Map.entry("StdConv2d", CONVOLVED),
+          Map.entry("StdConv2dSame", CONVOLVED),
+          Map.entry("ScaledStdConv2d", CONVOLVED),
+          Map.entry("ScaledStdConv2dSame", CONVOLVED),
+          Map.entry("BatchNormAct2d", Set.of(BATCH_NORM)),
+          Map.entry("SplitBatchNorm2d", Set.of(BATCH_NORM)),
+          Map.entry("AvgPool2dSame", Set.of(AVG_POOL)),
+          Map.entry("MaxPool2dSame", Set.of(MAX_POOL)),
+          Map.entry("PReLU", Set.of(ACTIVATION)));
+
   private LayerTypes() {}
+
+  /**
+   * A type with those that Zennit holds it to belong to.
+   *
+   * @param type one of {@link #NAMES}, or {@code torch.nn.Linear} or {@code torch.nn.ReLU}
+   * @return such as {@code Linear}, {@code Convolution} and {@code ConvolutionStandard} for {@code
+   *     Convolution}
+   */
+  public static Set<String> withParents(String type) {
+    return switch (type) {
+      case LINEAR, "torch.nn.Linear" -> DENSE;
+      case CONVOLUTION, STANDARD -> CONVOLVED;
+      case TRANSPOSE -> Set.of(LINEAR, CONVOLUTION, TRANSPOSE);
+      case "torch.nn.ReLU" -> Set.of(ACTIVATION, type);
+      default -> Set.of(type);
+    };
+  }
 
   /**
    * The class without TorchScript's prefix and without the segments that tell equal names apart.
@@ -149,6 +185,9 @@ public final class LayerTypes {
     }
     if (className.equals("torchvision.ops.misc.FrozenBatchNorm2d")) {
       return Set.of(BATCH_NORM);
+    }
+    if (className.startsWith("timm.layers.") || className.startsWith("timm.models.layers.")) {
+      return TIMM.get(className.substring(className.lastIndexOf('.') + 1));
     }
     if (!className.startsWith(NN)) {
       return className.startsWith("torchvision.ops.misc.") ? Set.of() : null;
