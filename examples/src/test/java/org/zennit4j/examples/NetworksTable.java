@@ -178,7 +178,7 @@ final class NetworksTable {
     }
   }
 
-  private static Composite canonized(Composite composite) {
+  static Composite canonized(Composite composite) {
     return composite
         .withCanonizers(Canonizers.mergeBatchNorm(), Canonizers.residualSum())
         .withFunctional(true);

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.zennit4j.bindings.LibTorch;
 
 /** Holds the table of docs/networks.md against the library. */
 class NetworksTests {
@@ -36,5 +37,15 @@ class NetworksTests {
   @EnabledIfSystemProperty(named = "zennit4j.networks", matches = "true")
   void allRows() throws IOException {
     Files.write(Path.of("target/networks.md"), NetworksTable.table());
+  }
+
+  /** Minutes: the folder that exported/export_networks.py wrote, to target/exported.md. */
+  @Test
+  @EnabledIfSystemProperty(named = "zennit4j.exported", matches = ".+")
+  void exportedRows() throws IOException {
+    LibTorch.load();
+    Files.write(
+        Path.of("target/exported.md"),
+        ExportedTable.table(Path.of(System.getProperty("zennit4j.exported"))));
   }
 }
