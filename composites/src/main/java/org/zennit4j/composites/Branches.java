@@ -91,8 +91,7 @@ final class Branches {
         .anyMatch(region -> isStatistic(region, minuend, input, seen));
   }
 
-  private boolean isStatistic(
-      Region region, Set<Region> of, boolean input, Set<Region> seen) {
+  private boolean isStatistic(Region region, Set<Region> of, boolean input, Set<Region> seen) {
     Operators.Info info = Operators.of(region);
     if (!seen.add(region)) {
       return false;

@@ -110,7 +110,8 @@ class SumsTests {
       Tensor expected = (first ? a : c).mul(r).div(stabilized(a.add(c)));
       assertThat(explain(body, r)).within(1e-9, 1e-12).of(expected);
     }
-    assertThat(explain("a = torch.tanh(x)\nc = torch.sigmoid(x)\nreturn " + sum, r)).within(1e-9, 1e-12)
+    assertThat(explain("a = torch.tanh(x)\nc = torch.sigmoid(x)\nreturn " + sum, r))
+        .within(1e-9, 1e-12)
         .of(shared(weightA, weightC));
   }
 
@@ -132,7 +133,8 @@ class SumsTests {
           (torch.stack([a, c]) * torch.tensor([0.3, 0.7], dtype=x.dtype).view(2, 1, 1, 1)).sum(0) | 0.3 | 0.7 | 1
           """)
   void constantFactorsKeepRelevance(String sum, double weightA, double weightC, double unused) {
-    assertThat(explain("a = torch.tanh(x)\nc = torch.sigmoid(x)\nreturn " + sum, r)).within(1e-9, 1e-12)
+    assertThat(explain("a = torch.tanh(x)\nc = torch.sigmoid(x)\nreturn " + sum, r))
+        .within(1e-9, 1e-12)
         .of(shared(weightA, weightC));
   }
 
