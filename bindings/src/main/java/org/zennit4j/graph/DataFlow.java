@@ -115,8 +115,7 @@ public final class DataFlow {
 
     static Value sequence(List<Value> elements) {
       Value all = union(elements);
-      return new Value(
-          null, all.sources(), List.copyOf(elements), null, all.containers(), null, 0);
+      return new Value(null, all.sources(), List.copyOf(elements), null, all.containers(), null, 0);
     }
 
     /** The same as a list or dictionary that may be written to. */
@@ -198,7 +197,7 @@ public final class DataFlow {
   private final Map<Integer, List<Value>> results = new HashMap<>();
   private final Map<Integer, List<Source>> made = new HashMap<>();
   private final Map<Integer, Set<Region>> consumers = new HashMap<>();
-  private final Map<Instruction, Container> containers = new IdentityHashMap<>();
+  private final IdentityHashMap<Instruction, Container> containers = new IdentityHashMap<>();
 
   /** Operators that only put something into containers, or hand out what is in them. */
   private final Map<Integer, Boolean> carriers = new HashMap<>();
@@ -363,8 +362,7 @@ public final class DataFlow {
     }
 
     /** Puts something into a container or takes something out; the container afterwards. */
-    private Value write(
-        String name, Instruction.Operate operate, List<Value> in, Frame frame) {
+    private Value write(String name, Instruction.Operate operate, List<Value> in, Frame frame) {
       Value list = in.get(0);
       List<Value> elements = loops > 0 ? null : list.known();
       Value stored = Value.union(in.subList(1, in.size()));
@@ -404,7 +402,8 @@ public final class DataFlow {
       List<Value> elements = list.known();
       if (name.equals("__getitem__") || name.equals("get")) {
         boolean constant = elements != null && operate.in[1] < 0;
-        int position = constant ? position(list, elements.size(), frame.code().constant(operate.in[1])) : -1;
+        int position =
+            constant ? position(list, elements.size(), frame.code().constant(operate.in[1])) : -1;
         return position >= 0 ? elements.get(position) : Value.union(in).flat();
       }
       List<Value> copied = new ArrayList<>();

@@ -4,8 +4,10 @@
  */
 package org.zennit4j.composites;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
@@ -23,6 +25,7 @@ import org.zennit4j.graph.Region;
  */
 final class Branches {
   private final DataFlow flow;
+  private final Map<Integer, Boolean> dependent = new HashMap<>();
 
   Branches(DataFlow flow) {
     this.flow = flow;
@@ -47,8 +50,28 @@ final class Branches {
     };
   }
 
+  /** Whether an argument's values depend on the input, not its shape alone, as zeros_like's do. */
   private boolean depends(Region region, int argument) {
-    return flow.dependsOnInput(region, argument);
+    return flow.dependsOnInput(region, argument)
+        && (flow.isModelInput(region, argument)
+            || flow.producers(region, argument).stream().anyMatch(this::depends));
+  }
+
+  private boolean depends(Region producer) {
+    Operators.Info info = Operators.of(producer);
+    if (!flow.dependsOnInput(producer) || info.is(Trait.NO_VALUES)) {
+      return false;
+    }
+    Boolean known = dependent.get(producer.id());
+    if (known == null) {
+      dependent.put(producer.id(), false); // in a loop, what it starts with decides
+      known = false;
+      for (int i = info.is(Kind.FACTORY) ? 1 : 0; i < flow.arguments(producer) && !known; i++) {
+        known = depends(producer, i);
+      }
+      dependent.put(producer.id(), known);
+    }
+    return known;
   }
 
   /** Lists are added as well, but not with an alpha. */
@@ -68,8 +91,7 @@ final class Branches {
         .anyMatch(region -> isStatistic(region, minuend, input, seen));
   }
 
-  private boolean isStatistic(
-      Region region, Set<Region> of, boolean input, Set<Region> seen) {
+  private boolean isStatistic(Region region, Set<Region> of, boolean input, Set<Region> seen) {
     Operators.Info info = Operators.of(region);
     if (!seen.add(region)) {
       return false;
