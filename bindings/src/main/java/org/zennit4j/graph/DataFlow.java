@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -197,7 +196,7 @@ public final class DataFlow {
   private final Map<Integer, List<Value>> results = new HashMap<>();
   private final Map<Integer, List<Source>> made = new HashMap<>();
   private final Map<Integer, Set<Region>> consumers = new HashMap<>();
-  private final IdentityHashMap<Instruction, Container> containers = new IdentityHashMap<>();
+  private final Map<Instruction, Container> containers = new HashMap<>();
 
   /** Operators that only put something into containers, or hand out what is in them. */
   private final Map<Integer, Boolean> carriers = new HashMap<>();

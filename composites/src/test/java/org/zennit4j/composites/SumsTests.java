@@ -23,6 +23,7 @@ import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Epsilon;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Pass;
+import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
@@ -260,7 +261,7 @@ class SumsTests {
       pass.record(List.of(x));
       Tensor found = pass.backward(List.of(seed)).get(0);
       assertThat(found).isBitEqualTo(pass.layerRelevances().get(0).inputs().get(0));
-      assertThat(plan.rules().values()).extracting("name").contains("pass");
+      assertThat(plan.rules().values()).extracting(Rule::name).contains("pass");
     }
   }
 }
