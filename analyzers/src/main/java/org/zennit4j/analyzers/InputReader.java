@@ -59,6 +59,11 @@ final class InputReader {
     if (input == null || input.isNull() || !input.defined()) {
       throw new Zennit4jException("the input tensor is null or was closed before it was used");
     }
+    if (model.program().lookups().isIndex(0)) {
+      throw new Zennit4jException(
+          "a method explains the values of a floating input, but this model looks vectors up by integers (token ids):"
+              + " use a composite and the attributor gradient, whose relevance starts at the embedding");
+    }
     boolean single = batched.isPresent() ? !batched.get() : isSample(input);
     Tensor x = input.detach().to(new Device(model.device()), model.dtype());
     if (!x.isfinite().all().item_bool()) {

@@ -30,6 +30,7 @@ public final class Attribution implements AutoCloseable {
   private final Map<String, Rule> rules;
   private final List<String> warnings;
   private final List<Propagation> propagations;
+  private final List<Tensor> tokens;
   private final boolean scoped;
   private final Leaks.Trace trace;
   private boolean closed;
@@ -41,8 +42,9 @@ public final class Attribution implements AutoCloseable {
       List<LayerRelevance> layers,
       Map<String, Rule> rules,
       List<String> warnings,
-      List<Propagation> propagations) {
-    this(output, relevances, layers, rules, warnings, propagations, true);
+      List<Propagation> propagations,
+      List<Tensor> tokens) {
+    this(output, relevances, layers, rules, warnings, propagations, tokens, true);
   }
 
   private Attribution(
@@ -52,8 +54,10 @@ public final class Attribution implements AutoCloseable {
       Map<String, Rule> rules,
       List<String> warnings,
       List<Propagation> propagations,
+      List<Tensor> tokens,
       boolean scoped) {
     this.output = output;
+    this.tokens = tokens;
     this.relevances = relevances;
     this.layers = layers;
     this.scoped = scoped;
@@ -85,6 +89,7 @@ public final class Attribution implements AutoCloseable {
         Map.of(),
         warnings,
         List.of(),
+        List.of(),
         /* scoped= */ false);
   }
 
@@ -104,7 +109,8 @@ public final class Attribution implements AutoCloseable {
       List<LayerRelevance> layers,
       Map<String, Rule> rules,
       List<String> warnings) {
-    return new Attribution(output, List.of(relevance), layers, rules, warnings, List.of());
+    return new Attribution(
+        output, List.of(relevance), layers, rules, warnings, List.of(), List.of());
   }
 
   /**
@@ -120,7 +126,8 @@ public final class Attribution implements AutoCloseable {
   /**
    * The relevance of the first input.
    *
-   * @return of the input's shape, in the model's dtype
+   * @return of the input's shape, in the model's dtype; null if it is no floating tensor, see
+   *     {@link #tokens()}
    */
   public Tensor relevance() {
     checkOpen();
@@ -135,6 +142,20 @@ public final class Attribution implements AutoCloseable {
   public List<Tensor> relevances() {
     checkOpen();
     return relevances;
+  }
+
+  /**
+   * The relevances of token ids and other indices, which have none of their own: that of the vector
+   * which an embedding gives for each of them, summed over the vector's axis. The whole vectors'
+   * relevance is that at the embedding's layer.
+   *
+   * @return one for each input, of the input's shape where it goes into the embedding as it is (of
+   *     an embedding bag: one number for each bag), in the model's dtype; null for other inputs;
+   *     none at all where the attributor gives none
+   */
+  public List<Tensor> tokens() {
+    checkOpen();
+    return tokens;
   }
 
   /**
@@ -196,6 +217,7 @@ public final class Attribution implements AutoCloseable {
   private List<Tensor> tensors() {
     List<Tensor> all = new ArrayList<>(relevances);
     all.add(output);
+    all.addAll(tokens);
     for (LayerRelevance layer : layers) {
       all.addAll(layer.inputs());
       all.addAll(layer.outputs());

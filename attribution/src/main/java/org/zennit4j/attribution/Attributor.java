@@ -109,7 +109,17 @@ public abstract class Attributor implements AutoCloseable {
       List<Tensor> relevances,
       List<LayerRelevance> layers,
       List<Propagation> propagations,
-      List<String> notes) {
+      List<String> notes,
+      List<Tensor> tokens) {
+    Pass(
+        Tensor output,
+        List<Tensor> relevances,
+        List<LayerRelevance> layers,
+        List<Propagation> propagations,
+        List<String> notes) {
+      this(output, relevances, layers, propagations, notes, List.of());
+    }
+
     Pass(
         Tensor output,
         List<Tensor> relevances,
@@ -118,9 +128,15 @@ public abstract class Attributor implements AutoCloseable {
       this(output, relevances, layers, propagations, List.of());
     }
 
+    /** The same with the relevances of token ids. */
+    Pass withTokens(List<Tensor> found) {
+      return new Pass(output, relevances, layers, propagations, notes, found);
+    }
+
     void releaseTensors() {
       Natives.release(output);
       relevances.forEach(Natives::release);
+      tokens.forEach(Natives::release);
       for (LayerRelevance layer : layers) {
         layer.inputs().forEach(Natives::release);
         layer.outputs().forEach(Natives::release);
@@ -204,6 +220,15 @@ public abstract class Attributor implements AutoCloseable {
     return pass(plan::propagate, inputs, target, options, deadline);
   }
 
+  /** The same with the relevances of token ids. */
+  final Pass passWithTokens(
+      List<Tensor> inputs,
+      UnaryOperator<Tensor> target,
+      AttributionOptions options,
+      long deadline) {
+    return pass(plan::propagate, inputs, target, options, deadline, true);
+  }
+
   /** The same with a propagation of one's own. */
   final Pass pass(
       Function<PropagationOptions, Propagation> start,
@@ -211,6 +236,16 @@ public abstract class Attributor implements AutoCloseable {
       UnaryOperator<Tensor> target,
       AttributionOptions options,
       long deadline) {
+    return pass(start, inputs, target, options, deadline, false);
+  }
+
+  private Pass pass(
+      Function<PropagationOptions, Propagation> start,
+      List<Tensor> inputs,
+      UnaryOperator<Tensor> target,
+      AttributionOptions options,
+      long deadline,
+      boolean tokens) {
     PropagationOptions how =
         PropagationOptions.defaults()
             .withDeadline(deadline)
@@ -251,7 +286,8 @@ public abstract class Attributor implements AutoCloseable {
                               l.layer(), l.call(), copies(l.inputs()), copies(l.outputs())))
                   .toList(),
               options.createGraph() ? List.of(propagation) : List.of(),
-              propagation.findings());
+              propagation.findings(),
+              tokens ? copies(propagation.tokens()) : List.of());
       done = true;
       return result;
     } finally {
@@ -293,6 +329,15 @@ public abstract class Attributor implements AutoCloseable {
     }
   }
 
+  /** Fails if no input has values that can be changed little by little. */
+  static void refuseIndices(List<Tensor> inputs) {
+    if (!inputs.isEmpty() && inputs.stream().noneMatch(Tensor::is_floating_point)) {
+      throw new Zennit4jException(
+          "none of the inputs is floating, and this attributor changes the values of its inputs, which token ids have"
+              + " not; use the attributor gradient, whose relevance starts at the embedding");
+    }
+  }
+
   static List<Tensor> copies(List<Tensor> tensors) {
     List<Tensor> result = new ArrayList<>();
     for (Tensor tensor : tensors) {
@@ -321,7 +366,8 @@ public abstract class Attributor implements AutoCloseable {
         pass.layers(),
         plan.rules(),
         Stream.concat(plan.findings().stream(), pass.notes().stream()).distinct().toList(),
-        pass.propagations());
+        pass.propagations(),
+        pass.tokens());
   }
 
   /** Tells the listener that a pass is done. */

@@ -73,6 +73,7 @@ final class ChunkedPasses {
       }
       result.add(options.createGraph() ? input : input.detach());
     }
+    Attributor.refuseIndices(result);
     return result;
   }
 

@@ -53,7 +53,7 @@ public final class Gradient extends Attributor {
 
   @Override
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
-    Pass pass = pass(inputs, target::apply, options, deadline(options));
+    Pass pass = passWithTokens(inputs, target::apply, options, deadline(options));
     try {
       progress(options, 1, 1);
     } catch (CancelledException e) {

@@ -74,12 +74,24 @@ final class Anatomy extends ForwardAnalysis<Anatomy.Stage> {
       return Set.of();
     }
     return switch (anatomy.run(invoke.callee, List.of(Stage.INPUT)).get(0)) {
-      case DENSE -> LayerTypes.withParents(LayerTypes.LINEAR);
+      case DENSE -> anatomy.isBare(invoke) ? Set.of() : LayerTypes.withParents(LayerTypes.LINEAR);
       case CONVOLVED -> LayerTypes.withParents(LayerTypes.CONVOLUTION);
       case TRANSPOSED -> LayerTypes.withParents(LayerTypes.TRANSPOSE);
       case NORMALIZED, ACTIVATED -> Set.of(LayerTypes.BATCH_NORM);
       default -> Set.of();
     };
+  }
+
+  /**
+   * Whether a dense module is nothing but the function on its own parameters: modules that people
+   * write themselves look like that, and have no type in Python either.
+   */
+  private boolean isBare(Instruction.Invoke invoke) {
+    long weights = invoke.callee.constants().stream().filter(c -> isOwn(c, "weight")).count();
+    return LinearMaps.sole(invoke.callee) != null
+        && LinearMaps.of(LinearMaps.sole(invoke.callee), invoke.callee) != null
+        && weights == 1
+        && module.parameters().contains("weight");
   }
 
   @Override

@@ -96,6 +96,17 @@ public final class Layer {
   }
 
   /**
+   * A type with those that a layer of this type has too.
+   *
+   * @param type one of Zennit's types, {@code torch.nn.Linear} or {@code torch.nn.ReLU}
+   * @return such as {@code Linear}, {@code Convolution} and {@code ConvolutionStandard} for {@code
+   *     Convolution}
+   */
+  public static Set<String> typesWith(String type) {
+    return LayerTypes.withParents(type);
+  }
+
+  /**
    * Whether an entry of a layer map matches this layer.
    *
    * @param type one of Zennit's types, or {@code torch.nn.} and a class of PyTorch, or a whole

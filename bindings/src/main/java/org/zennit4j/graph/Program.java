@@ -34,6 +34,7 @@ public final class Program implements AutoCloseable {
   private final Map<Integer, Region> byId;
   private final Region root;
   private final Map<String, Set<String>> derivedTypes;
+  private volatile Lookups lookups;
   private final List<Program> companions = new java.util.concurrent.CopyOnWriteArrayList<>();
 
   /**
@@ -137,6 +138,20 @@ public final class Program implements AutoCloseable {
    */
   public DataFlow dataFlow() {
     return new DataFlow(this);
+  }
+
+  /**
+   * Finds where vectors are looked up by integer inputs, such as token ids.
+   *
+   * @return what looks them up, and by which inputs
+   */
+  public Lookups lookups() {
+    Lookups found = lookups;
+    if (found == null) {
+      found = Lookups.of(this);
+      lookups = found;
+    }
+    return found;
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -118,7 +119,7 @@ public final class ScriptModel implements AutoCloseable {
               new Definition(entry, made.modules(), made.defaults(), made.writesInPlace()),
               () -> free(module),
               null);
-      this.inputs = List.copyOf(made.inputs());
+      this.inputs = withIndices(made.inputs(), loaded);
       this.outputNames = List.copyOf(made.outputNames());
       module.retain();
       Program rewritten = rewriting.apply(loaded);
@@ -142,6 +143,19 @@ public final class ScriptModel implements AutoCloseable {
     }
     this.module = module;
     this.trace = Leaks.of(this, "the model " + module.name());
+  }
+
+  /** What is used to look vectors up is an integer, although TorchScript does not say so. */
+  private static List<ModelInput> withIndices(List<ModelInput> said, Program program) {
+    List<ModelInput> result = new ArrayList<>();
+    for (ModelInput input : said) {
+      boolean index = input.dtype().isEmpty() && program.lookups().isIndex(result.size());
+      result.add(
+          index
+              ? new ModelInput(input.name(), Optional.of(ScalarType.Long), input.shape())
+              : input);
+    }
+    return List.copyOf(result);
   }
 
   /** Runs when no pass is inside the loaded program any more. */
@@ -401,6 +415,24 @@ public final class ScriptModel implements AutoCloseable {
    */
   public ScalarType inputDtype(int input) {
     return input < inputs.size() ? inputs.get(input).dtype().orElse(dtype) : dtype;
+  }
+
+  /**
+   * The dtype in which an array is to be given.
+   *
+   * @param input the number of the input, from 0
+   * @param given the array's own dtype
+   * @return as {@link #inputDtype(int)}, but {@code given} for integers and truth values of which
+   *     nothing is said beside token ids, such as masks and lengths
+   */
+  public ScalarType inputDtype(int input, ScalarType given) {
+    boolean said = input < inputs.size() && inputs.get(input).dtype().isPresent();
+    boolean whole =
+        switch (given) {
+          case Byte, Char, Short, Int, Long, Bool -> true;
+          default -> false;
+        };
+    return !said && whole && program().lookups().isFree(input) ? given : inputDtype(input);
   }
 
   /**

@@ -58,6 +58,9 @@ public final class Propagation implements AutoCloseable {
   private List<Tensor> inputs = List.of();
   private List<Tensor> outputs = List.of();
   private List<LayerRelevance> layerRelevances = List.of();
+  private final List<Start> starts = new ArrayList<>();
+  private List<Tensor> tokens = List.of();
+  private Map<Integer, Set<Integer>> lookups = Map.of();
   private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
   private final Cleaner.Cleanable exit;
   private final Leaks.Trace trace;
@@ -68,6 +71,9 @@ public final class Propagation implements AutoCloseable {
 
   /** A pass that is forgotten leaves its program when the collector finds it. */
   private static final Cleaner CLEANER = Cleaner.create();
+
+  /** The vectors that were looked up, where relevance starts, and the inputs that chose them. */
+  private record Start(Set<Integer> inputs, Tensor leaf, List<Long> shape) {}
 
   /** A call whose relevances were asked for. */
   private record Captured(
@@ -171,6 +177,10 @@ public final class Propagation implements AutoCloseable {
   private List<Tensor> forward(List<Tensor> tensors, boolean record) {
     checkOpen();
     recording = record;
+    starts.clear();
+    // Vectors that integers choose depend on no input that has a gradient.
+    boolean whole = tensors.stream().anyMatch(t -> !t.isNull() && !t.is_floating_point());
+    lookups = record && whole ? program.lookups().operators() : Map.of();
     int wanted = program.inputs();
     List<IValue> arguments = new ArrayList<>();
     try (NativeWork running = NativeWork.begin(options.deadline());
@@ -271,6 +281,7 @@ public final class Propagation implements AutoCloseable {
           wanted.add(input);
         }
       }
+      starts.forEach(start -> wanted.add(start.leaf()));
       for (Captured c : captured) {
         for (Tensor t : c.inputs()) {
           if (t.requires_grad()) {
@@ -289,6 +300,11 @@ public final class Propagation implements AutoCloseable {
       for (Tensor input : inputs) {
         relevances.add(input.requires_grad() ? orZeros(found.get(next[0]++), input) : null);
       }
+      List<Tensor> ofStarts = new ArrayList<>();
+      for (Start start : starts) {
+        ofStarts.add(orZeros(found.get(next[0]++), start.leaf()));
+      }
+      tokens = tokens(ofStarts);
       List<LayerRelevance> layers = new ArrayList<>();
       for (Captured c : captured) {
         List<Tensor> in = take(c.inputs(), found, next);
@@ -300,11 +316,43 @@ public final class Propagation implements AutoCloseable {
         layers.add(new LayerRelevance(c.layer(), c.call(), ordered, out));
       }
       layerRelevances = layers;
-      Precision.finding(seeds, relevances, functions.size()).ifPresent(findings::add);
+      List<Tensor> all = new ArrayList<>(relevances);
+      all.addAll(ofStarts);
+      Precision.finding(seeds, all, functions.size()).ifPresent(findings::add);
       return relevances;
     } finally {
       work = null;
     }
+  }
+
+  /** Sums the relevance of each vector; what one input chooses several times is added up. */
+  private List<Tensor> tokens(List<Tensor> ofStarts) {
+    List<Tensor> result = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      Tensor sum = null;
+      List<Long> shape = null;
+      List<Long> own = shape(inputs.get(i));
+      for (int k = 0; k < starts.size(); k++) {
+        if (!starts.get(k).inputs().contains(i)) {
+          continue;
+        }
+        // Of look-ups of several shapes those count that are the input's own.
+        List<Long> found = starts.get(k).shape();
+        Tensor one = ofStarts.get(k).sum(-1);
+        if (sum == null || (found.equals(own) && !own.equals(shape))) {
+          sum = one;
+          shape = found;
+        } else if (found.equals(shape)) {
+          sum = sum.add(one);
+        }
+      }
+      result.add(sum == null ? null : keep(sum));
+    }
+    return result;
+  }
+
+  private static List<Long> shape(Tensor tensor) {
+    return Arrays.stream(tensor.shape()).boxed().toList();
   }
 
   private List<Tensor> take(List<Tensor> tensors, List<Tensor> found, int[] next) {
@@ -383,6 +431,17 @@ public final class Propagation implements AutoCloseable {
   }
 
   /**
+   * The relevances of token ids and other indices, after {@link #backward}: that of the vector
+   * which each of them chose, summed over the vector's axis.
+   *
+   * @return one for each input, of the indices' shape (of an embedding bag: one for each bag); null
+   *     for inputs that choose no vectors
+   */
+  public List<Tensor> tokens() {
+    return tokens;
+  }
+
+  /**
    * What layer functions found unusual, and whether the relevance is not finite, zero or noise.
    *
    * @return one sentence each, perhaps none
@@ -447,7 +506,9 @@ public final class Propagation implements AutoCloseable {
       boolean capture = recording && options.capture().test(region.layer());
       List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
       if (function == null && !capture && hooks.isEmpty()) {
-        return null;
+        return lookups.containsKey(call.id)
+            ? started(region, Interpreter.operate(call, arguments))
+            : null;
       }
       return around(
           region,
@@ -520,12 +581,34 @@ public final class Propagation implements AutoCloseable {
           if (!same) {
             given.takeOver(arguments, in);
           }
-          return results;
+          return started(region, results);
         } finally {
           Natives.releaseAll(replaced);
         }
       }
       return connect(region, given, in, function);
+    }
+
+    /** Lets relevance start at vectors that were looked up. */
+    private IValue[] started(Region region, IValue[] results) {
+      Set<Integer> chosenBy = lookups.get(region.id());
+      if (chosenBy == null || !region.records() || !results[0].isTensor()) {
+        return results;
+      }
+      try (PointerScope scope = new PointerScope()) {
+        Tensor made = results[0].toTensor();
+        if (!made.is_floating_point() || made.requires_grad()) {
+          return results;
+        }
+        Tensor leaf = keep(made.detach());
+        leaf.requires_grad_(true);
+        List<Long> shape = shape(leaf);
+        starts.add(new Start(chosenBy, leaf, shape.subList(0, Math.max(0, shape.size() - 1))));
+        Tensor passed = program.definition().writesInPlace() ? leaf.clone() : leaf;
+        Natives.release(results[0]);
+        results[0] = Natives.keep(new IValue(passed));
+        return results;
+      }
     }
 
     private IValue[] connect(Region region, Values given, List<Tensor> in, LayerFunction function) {

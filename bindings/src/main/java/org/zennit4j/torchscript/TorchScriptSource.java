@@ -6,6 +6,7 @@ package org.zennit4j.torchscript;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -276,9 +277,39 @@ public final class TorchScriptSource implements ModelSource {
       }
       entries.add(
           new ModuleEntry(
-              name, className, parameters, !parents.contains(name), options.typesOf(className)));
+              name,
+              className,
+              parameters,
+              !parents.contains(name),
+              types(child, className, options)));
     }
     return entries;
+  }
+
+  /**
+   * The types that the user gave, or that a scripted subclass shows: scripting keeps what PyTorch's
+   * own classes declare as constants.
+   *
+   * @return null where neither is known
+   */
+  private static Set<String> types(JitModule module, String className, LoadOptions options) {
+    Set<String> given = options.typesOf(className);
+    if (given != null || LayerTypes.ofClass(className) != null) {
+      return given;
+    }
+    if (declares(module, "in_features", "out_features")) {
+      return LayerTypes.withParents(LayerTypes.LINEAR);
+    }
+    if (declares(module, "in_channels", "out_channels", "kernel_size", "groups", "padding_mode")
+        && module.hasattr("transposed")) {
+      boolean transposed = module.attr("transposed").toBool();
+      return LayerTypes.withParents(transposed ? LayerTypes.TRANSPOSE : LayerTypes.STANDARD);
+    }
+    return null;
+  }
+
+  private static boolean declares(JitModule module, String... constants) {
+    return Arrays.stream(constants).allMatch(name -> module.type().get().hasConstant(name));
   }
 
   private static String name(org.bytedeco.javacpp.BytePointer pointer) {

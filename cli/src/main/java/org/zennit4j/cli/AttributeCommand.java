@@ -89,7 +89,10 @@ final class AttributeCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       required = true,
       paramLabel = "R.npy",
-      description = "The relevance; R.0.npy, R.1.npy... for several inputs.")
+      description = {
+        "The relevance; R.0.npy, R.1.npy... for several inputs; R.tokens.0.npy for token ids: the",
+        "relevance of each token, summed over its embedding."
+      })
   private Path output;
 
   @Option(
@@ -179,9 +182,19 @@ final class AttributeCommand implements Callable<Integer> {
         first = first == null ? file : first;
       }
     }
+    for (int i = 0; i < result.tokens().size(); i++) {
+      Tensor tokens = result.tokens().get(i);
+      if (tokens != null) {
+        Path file = ExplainCommand.withSuffix(output, ".tokens." + i);
+        Outputs.array(file, NdArray.of(tokens));
+        out.println(file + " " + Arrays.toString(tokens.shape()));
+        first = first == null ? file : first;
+      }
+    }
     if (first == null) {
       throw new Zennit4jException(
-          "none of the inputs is floating, so that none has a relevance; give a floating array");
+          "none of the inputs is floating, and none chooses vectors of an embedding, so that none has a relevance;"
+              + " give a floating array");
     }
     files.write(result, output).forEach(out::println);
     if (modelOutput != null) {

@@ -56,7 +56,8 @@ public record SequentialMergeBatchNorm() implements Canonizer {
       List<Layer> linears,
       Layer norm,
       String canonizer) {
-    for (Region region : program.regions(norm)) {
+    for (Region call : program.regions(norm)) {
+      Region region = normalization(program, call);
       if (region.batchNorm().isEmpty()) {
         if (region.operators().isEmpty()) {
           continue;
@@ -76,6 +77,19 @@ public record SequentialMergeBatchNorm() implements Canonizer {
       }
       pairs.put(region, partner.get());
     }
+  }
+
+  /** A class may normalise and then do more, such as activate: what normalises is merged. */
+  private static Region normalization(Program program, Region call) {
+    if (call.batchNorm().isPresent()) {
+      return call;
+    }
+    List<Region> inside =
+        program.regions().stream()
+            .filter(region -> region.isOperator() && region.batchNorm().isPresent())
+            .filter(region -> BatchNormMerge.isWithin(region, call))
+            .toList();
+    return inside.size() == 1 ? inside.get(0) : call;
   }
 
   private static boolean belongs(Region operator, List<Layer> layers) {

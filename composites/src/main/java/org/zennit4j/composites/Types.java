@@ -5,6 +5,8 @@
 package org.zennit4j.composites;
 
 import java.util.List;
+import java.util.Set;
+import org.zennit4j.graph.Layer;
 
 /**
  * The names of layer types, as Zennit has them. A map may also use {@code torch.nn.} and a class of
@@ -59,4 +61,23 @@ public final class Types {
           TORCH_RELU);
 
   private Types() {}
+
+  /**
+   * The names of all types.
+   *
+   * @return such as {@code Linear}
+   */
+  public static List<String> names() {
+    return ALL;
+  }
+
+  /**
+   * A type with those that Zennit holds it to belong to, for {@code LoadOptions.withClassTypes}.
+   *
+   * @param type such as {@code Convolution}
+   * @return such as {@code Linear}, {@code Convolution} and {@code ConvolutionStandard}
+   */
+  public static Set<String> withParents(String type) {
+    return Layer.typesWith(type);
+  }
 }

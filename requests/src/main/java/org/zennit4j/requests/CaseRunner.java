@@ -96,8 +96,9 @@ final class CaseRunner {
     try (PointerScope scope = new PointerScope()) {
       List<Tensor> inputs = new ArrayList<>();
       for (String name : json.strings("inputs")) {
-        inputs.add(
-            arrays.get(name).toTensor().to(new Device(device), model.inputDtype(inputs.size())));
+        Tensor array = arrays.get(name).toTensor();
+        ScalarType dtype = model.inputDtype(inputs.size(), array.scalar_type().intern());
+        inputs.add(array.to(new Device(device), dtype));
       }
       Target target = json.has("target") ? TargetReader.read(json.get("target"), arrays) : null;
       if (json.has("method")) {
@@ -173,6 +174,12 @@ final class CaseRunner {
     for (int i = 0; i < relevances.size(); i++) {
       if (relevances.get(i) != null) {
         folder.array("relevance." + number++, NdArray.of(relevances.get(i).to(dtype)));
+      }
+    }
+    List<Tensor> tokens = attribution.tokens();
+    for (int i = 0; i < tokens.size(); i++) {
+      if (tokens.get(i) != null) {
+        folder.array("tokens." + i, NdArray.of(tokens.get(i).to(dtype)));
       }
     }
     ObjectNode rules = JsonNodeFactory.instance.objectNode();
