@@ -25,7 +25,8 @@ final class PreprocessingOptions {
       description = {
         "How a photograph becomes an input: imagenet (default with -m), efficientnet_lite0,",
         "caffe, caffe_scalar, unit, or a JSON file: timm's, transformers' preprocessor_config.json",
-        "or this project's own. MODEL.json beside MODEL.pt is found by itself."
+        "or this project's own. MODEL.json beside MODEL.pt is found by itself. Without any of",
+        "these a picture takes the size that a torch.export archive was exported for."
       })
   private String preprocessing;
 
@@ -95,6 +96,26 @@ final class PreprocessingOptions {
     }
   }
 
+  /**
+   * Whether nobody says how large a picture becomes: no option, and no file beside the model.
+   *
+   * @param model the model's file, or null for the bundled one
+   */
+  boolean leavesSize(Path model) {
+    return model != null
+        && preprocessing == null
+        && size == null
+        && resize == null
+        && crop == null
+        && !Files.isRegularFile(beside(model));
+  }
+
+  private static Path beside(Path model) {
+    String name = model.getFileName().toString();
+    int dot = name.lastIndexOf('.');
+    return model.resolveSibling((dot > 0 ? name.substring(0, dot) : name) + ".json");
+  }
+
   private Preprocessing base(Path model) {
     if (preprocessing != null) {
       boolean file = preprocessing.endsWith(".json") || preprocessing.contains("/");
@@ -105,9 +126,7 @@ final class PreprocessingOptions {
     if (model == null) {
       return Preprocessing.EFFICIENTNET_LITE0;
     }
-    String name = model.getFileName().toString();
-    int dot = name.lastIndexOf('.');
-    Path beside = model.resolveSibling((dot > 0 ? name.substring(0, dot) : name) + ".json");
+    Path beside = beside(model);
     return Files.isRegularFile(beside) ? PreprocessingFile.read(beside) : Preprocessing.IMAGENET;
   }
 

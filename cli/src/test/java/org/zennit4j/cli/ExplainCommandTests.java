@@ -212,6 +212,28 @@ class ExplainCommandTests {
   }
 
   @Test
+  void anExportedModelSaysHowLargeAPictureIs() {
+    Path exported = Session.ROOT.resolve("requests/src/test/resources/pt2/models/vgg.pt2");
+    Path array = folder.resolve("small.npy");
+    Object[] arguments = {
+      "explain",
+      Session.photo("coffee.png"),
+      "-m",
+      exported,
+      "-o",
+      folder.resolve("small.png"),
+      "--save-relevance",
+      array
+    };
+    Session run = Session.of(arguments);
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).contains("note: pictures take the size that the model was exported for");
+    assertThat(Npy.read(array).shape()).containsExactly(1, 3, 8, 8);
+    Session.of("explain", Session.photo("coffee.png"), "-m", exported, "--size", "9")
+        .fails(1, "has shape [1, 3, 9, 9]", "exported for", "3, 8, 8]");
+  }
+
+  @Test
   void nothingOverwritesAPhotograph() throws Exception {
     Path photo = folder.resolve("photo.png");
     Files.copy(Session.photo("coffee.png"), photo);
