@@ -309,7 +309,7 @@ public final class TorchScriptSource implements ModelSource {
   }
 
   private static boolean declares(JitModule module, String... constants) {
-    return Arrays.stream(constants).allMatch(name -> module.type().get().hasConstant(name));
+    return Arrays.stream(constants).allMatch(name -> module.type().hasConstant(name));
   }
 
   private static String name(org.bytedeco.javacpp.BytePointer pointer) {

@@ -33,6 +33,7 @@ class OperatorNamesTests {
           // The front ends read graphs.
           "Lowering.java",
           "ListLiterals.java",
+          "TorchScriptSource.java",
           "ExportedCompiler.java",
           "ExportedOperators.java",
           "ExportedRecomposer.java",
