@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -91,7 +92,15 @@ class NotesTests {
             "nets.Net",
             Map.of("fc", b.expression("nets.Mine", "torch.linear(input, torch.ones([3, 4]))")),
             "def forward(self, x):\n    return self.fc.forward(x)\n");
+    // No module of a known class: its operators count, whatever the composite says.
     assertThat(warnings(functional, Composites.epsilonPlus()))
+        .noneMatch(w -> w.startsWith("no layer of this model gets a rule"));
+    Composite modules =
+        (context, name, layer) ->
+            layer.functional()
+                ? Optional.empty()
+                : Composites.epsilonPlus().rule(context, name, layer);
+    assertThat(warnings(functional, modules))
         .anyMatch(w -> w.startsWith("no layer of this model gets a rule"));
   }
 
