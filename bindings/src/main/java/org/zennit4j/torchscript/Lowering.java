@@ -55,6 +55,10 @@ final class Lowering {
   private final Map<Integer, Integer> renamed = new HashMap<>();
 
   private final AliasSets aliases;
+
+  /** Slots of values that are made of constants alone. */
+  private final Set<Integer> ofConstants = new HashSet<>();
+
   private Activation active;
 
   /** Slots that were defined in the block under construction (nested blocks only). */
@@ -529,7 +533,10 @@ final class Lowering {
     if (foldable(node, kind, in) && fold(node, operator, in, env)) {
       return;
     }
-    checkTraining(operator, in, where);
+    boolean constant = in.stream().allMatch(this::isConstant);
+    if (!(constant && isStandardisation(operator, in))) {
+      checkTraining(operator, in, where);
+    }
     if (operator.withoutDerivative() && definedHere == null) {
       compiler.note(Derivatives.finding(where, kind));
     }
@@ -566,6 +573,9 @@ final class Lowering {
       compiler.noteWriteInPlace();
     }
     int[] out = define(node, env);
+    if (constant) {
+      Arrays.stream(out).forEach(ofConstants::add);
+    }
     shareMarked(kind, schema, arguments, out, false);
     instructions.add(
         new Instruction.Operate(compiler.nextId(), operator, where, arguments, out, false, null));
@@ -592,6 +602,24 @@ final class Lowering {
               + " keep chance out of forward, or allow training mode");
     }
     compiler.note(what + ": outputs depend on chance or on the batch");
+  }
+
+  /**
+   * Whether a batch normalisation keeps no statistics. Of weights alone nothing depends on the
+   * batch then: standardised convolutions are written so.
+   */
+  private static boolean isStandardisation(Operator operator, List<Binding> in) {
+    int mean = operator.argument("running_mean");
+    return Operators.of(operator.name()).is(Trait.BATCH_STATISTICS)
+        && mean >= 0
+        && in.get(mean) instanceof Binding.Fixed fixed
+        && fixed.constant().isNone();
+  }
+
+  /** Whether a value is one, or is made of such alone. */
+  private boolean isConstant(Binding binding) {
+    return binding instanceof Binding.Fixed
+        || (binding instanceof Binding.Slot && ofConstants.contains(slot(binding)));
   }
 
   private static boolean writesTensor(String kind) {

@@ -51,6 +51,7 @@ class HazardsTests {
         "torch.alpha_dropout(input, 0.5, True)",
         "torch.batch_norm(input, None, None, None, None, False, 0.1, 1e-05, True)",
         "torch.batch_norm(input, None, None, torch.zeros([4]), torch.ones([4]), True, 0.1, 1e-05, True)",
+        "torch.add(input, torch.dropout(torch.ones([4]), 0.5, True))",
         "torch.rrelu(input, 0.1, 0.3, True)",
         "torch.add(input, torch.rand([4]))",
         "torch.add(input, torch.randn_like(input))",
@@ -76,6 +77,7 @@ class HazardsTests {
         "torch.dropout(input, 0.0, True)",
         "torch.batch_norm(input, None, None, torch.zeros([4]), torch.ones([4]), False, 0.1, 1e-05, True)",
         "torch.instance_norm(input.unsqueeze(0), None, None, None, None, True, 0.1, 1e-05, True)",
+        "torch.linear(input, torch.batch_norm(torch.ones([1, 4, 4]), None, None, None, None, True, 0.1, 1e-05, True).reshape([4, 4]))",
         "torch.scaled_dot_product_attention(input, input, input, None, 0.0)"
       })
   void whatDependsOnTheInputAloneIsNot(String expression) {
