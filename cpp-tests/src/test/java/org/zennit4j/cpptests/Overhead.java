@@ -26,9 +26,9 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.LoadOptions;
-import org.zennit4j.model.ScriptModel;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.CompositeReader;
 import org.zennit4j.requests.Npy;
 
