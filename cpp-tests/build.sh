@@ -38,6 +38,7 @@ headers=${XDG_CACHE_HOME:-$HOME/.cache}/zennit4j/libtorch-$version
 if [ ! -d "$headers/torch/include" ]; then
   echo "Fetching LibTorch's headers (146 MB, kept in $headers)"
   mkdir -p "$(dirname "$headers")"
+  # Beside the cache, on its file system: moving it there is one rename, which no other build sees half done.
   fetched=$(mktemp -d "$headers.XXXXXX")
   trap 'rm -rf "$fetched"' EXIT
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \

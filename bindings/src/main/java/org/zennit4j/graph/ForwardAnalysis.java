@@ -189,7 +189,9 @@ abstract class ForwardAnalysis<V> {
 
     @Override
     public Void other(Instruction instruction) {
-      frame.put(instruction.out, structure(instruction, frame.get(instruction.in), frame));
+      frame.put(
+          instruction.out,
+          ForwardAnalysis.this.structure(instruction, frame.get(instruction.in), frame));
       return null;
     }
   }

@@ -236,37 +236,7 @@ public final class ConstantFolding {
           }
 
           @Override
-          public Boolean makeList(Instruction.MakeList make) {
-            return true;
-          }
-
-          @Override
-          public Boolean makeTuple(Instruction.MakeTuple make) {
-            return true;
-          }
-
-          @Override
-          public Boolean slice(Instruction.Slice slice) {
-            return true;
-          }
-
-          @Override
-          public Boolean unpack(Instruction.Unpack unpack) {
-            return true;
-          }
-
-          @Override
-          public Boolean element(Instruction.Element element) {
-            return true;
-          }
-
-          @Override
-          public Boolean alias(Instruction.Alias alias) {
-            return true;
-          }
-
-          @Override
-          public Boolean isInstance(Instruction.IsInstance test) {
+          public Boolean structure(Instruction any) {
             return true;
           }
 

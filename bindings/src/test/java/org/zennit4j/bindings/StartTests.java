@@ -6,21 +6,19 @@ package org.zennit4j.bindings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.testing.ForkedJvm;
 
 /** The start-up in JVMs of their own. */
 class StartTests {
@@ -73,21 +71,8 @@ class StartTests {
 
   private static List<String> start(Path cache, Path other)
       throws IOException, InterruptedException {
-    String classPath =
-        Stream.of(
-                Path.of("target/classes").toString(),
-                Path.of("target/test-classes").toString(),
-                System.getProperty("jdk.module.path", ""),
-                System.getProperty("java.class.path", ""))
-            .filter(p -> !p.isEmpty())
-            .collect(Collectors.joining(File.pathSeparator));
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Dorg.bytedeco.javacpp.cachedir=" + cache);
-    command.add("-cp");
-    command.add(classPath);
-    command.add(FreshStart.class.getName());
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    ProcessBuilder builder =
+        ForkedJvm.of(FreshStart.class, List.of("-Dorg.bytedeco.javacpp.cachedir=" + cache));
     builder.environment().put("LD_LIBRARY_PATH", other.toString());
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

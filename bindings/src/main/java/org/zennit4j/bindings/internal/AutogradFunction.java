@@ -7,9 +7,8 @@ package org.zennit4j.bindings.internal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -42,9 +41,6 @@ public final class AutogradFunction implements AutoCloseable {
   public interface Backward {
     List<Tensor> apply(List<Tensor> gradients);
   }
-
-  private static final Pattern NO_DERIVATIVE =
-      Pattern.compile("derivative for '?([^']+?)'? is not implemented");
 
   private final List<Pointer> kept = new ArrayList<>();
 
@@ -148,10 +144,10 @@ public final class AutogradFunction implements AutoCloseable {
           thrown.getMessage(), thrown.getCause() == null ? thrown : thrown.getCause());
     }
     String line = NativeMessage.firstLine(fallback);
-    Matcher missing = NO_DERIVATIVE.matcher(line);
-    if (missing.find()) {
+    Optional<String> missing = NativeMessage.withoutDerivative(line);
+    if (missing.isPresent()) {
       throw new UnsupportedOperatorException(
-          missing.group(1)
+          missing.get()
               + " has no derivative, so that no relevance gets through; if it is a fused operator,"
               + " the model was traced with gradients off: trace it again with gradients on",
           fallback);

@@ -6,11 +6,17 @@ package org.zennit4j.bindings.internal;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What LibTorch's error messages say. LibTorch has no error codes: its words are all there is. */
 public final class NativeMessage {
   private static final List<String> SHAPE_WORDS =
       List.of("size", "shape", "dimension", "channels", "dtype", "scalar type", "expected");
+
+  private static final Pattern NO_DERIVATIVE =
+      Pattern.compile("derivative for '?([^']+?)'? is not implemented");
 
   private NativeMessage() {}
 
@@ -23,6 +29,17 @@ public final class NativeMessage {
   public static boolean isAboutShapes(String line) {
     String lower = line.toLowerCase(Locale.ROOT);
     return SHAPE_WORDS.stream().anyMatch(lower::contains);
+  }
+
+  /**
+   * The operator of which a message says that nobody wrote its derivative.
+   *
+   * @param line one line of a message
+   * @return the operator's name, or empty for everything else
+   */
+  public static Optional<String> withoutDerivative(String line) {
+    Matcher missing = NO_DERIVATIVE.matcher(line);
+    return missing.find() ? Optional.of(missing.group(1)) : Optional.empty();
   }
 
   /**

@@ -23,13 +23,19 @@ public abstract sealed class Instruction {
   }
 
   /**
-   * What is done with an instruction, by its kind. What is not overridden goes to {@link #other}.
+   * What is done with an instruction, by its kind. What is not overridden goes to {@link #other};
+   * what only puts values together, takes them apart or looks at their type by {@link #structure}.
    *
    * @param <R> what comes of it
    */
   public interface Visitor<R> {
     /** What is done with all other kinds. */
     R other(Instruction instruction);
+
+    /** What is done with lists, tuples and their elements; a dictionary is no such thing. */
+    default R structure(Instruction instruction) {
+      return other(instruction);
+    }
 
     default R operate(Operate instruction) {
       return other(instruction);
@@ -48,11 +54,11 @@ public abstract sealed class Instruction {
     }
 
     default R makeList(MakeList instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R makeTuple(MakeTuple instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R makeDict(MakeDict instruction) {
@@ -60,23 +66,23 @@ public abstract sealed class Instruction {
     }
 
     default R slice(Slice instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R isInstance(IsInstance instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R unpack(Unpack instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R element(Element instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R alias(Alias instruction) {
-      return other(instruction);
+      return structure(instruction);
     }
 
     default R check(Check instruction) {
