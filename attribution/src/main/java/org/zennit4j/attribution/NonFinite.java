@@ -102,7 +102,7 @@ public record NonFinite(Stage stage, String layer) {
     }
     PropagationOptions options = PropagationOptions.defaults().withHooks(hooks);
     try (PointerScope scope = new PointerScope();
-        Propagation pass = new Propagation(plan.program(), Map.of(), options)) {
+        Propagation pass = plan.propagate(options, Map.of())) {
       // A masked attention's infinities are on purpose, and gone from its model's output.
       if (isFinite(pass.forward(inputs))) {
         return Optional.empty();

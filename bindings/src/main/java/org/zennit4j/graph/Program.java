@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.internal.Leaks;
@@ -202,6 +203,18 @@ public final class Program implements AutoCloseable {
    */
   public Region region(int id) {
     return byId.get(id);
+  }
+
+  /**
+   * How many dimensions the first argument of a call has, where {@link
+   * ProgramEditor#noteDimensions} said so.
+   *
+   * @param region a call of this program
+   * @return the number with the batch dimension; empty if it is not known before the program runs
+   */
+  public OptionalInt dimensions(Region region) {
+    Integer count = definition.dimensions().get(region.id());
+    return count == null ? OptionalInt.empty() : OptionalInt.of(count);
   }
 
   /**

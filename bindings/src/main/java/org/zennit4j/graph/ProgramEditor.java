@@ -41,6 +41,7 @@ public final class ProgramEditor implements AutoCloseable {
   private final Set<Integer> bypassed = new HashSet<>();
   private final Map<Integer, Map<String, Tensor>> neutral = new HashMap<>();
   private final Map<Integer, Integer> ranks = new HashMap<>();
+  private final Map<Integer, Integer> dimensions = new HashMap<>();
   private final Map<Integer, Label> labels = new HashMap<>();
   private final Map<Integer, Function<OperatorWriter, OperatorWriter.Value>> replacements =
       new HashMap<>();
@@ -139,6 +140,21 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   /**
+   * Notes how many dimensions the first argument of a call has, for canonizers that depend on it:
+   * {@link Program#dimensions}. What the program computes stays as it is.
+   *
+   * @param region a call
+   * @param count with the batch dimension
+   * @return this
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
+   */
+  public ProgramEditor noteDimensions(Region region, int count) {
+    checkOpen();
+    dimensions.put(region.id(), count);
+    return this;
+  }
+
+  /**
    * Makes an operator a layer that composites see beside the modules, such as a residual sum.
    *
    * @param operator the region of an operator
@@ -219,7 +235,11 @@ public final class ProgramEditor implements AutoCloseable {
    * @return true if {@link #apply()} would return an equal program
    */
   public boolean isEmpty() {
-    return parameters.isEmpty() && bypassed.isEmpty() && labels.isEmpty() && replacements.isEmpty();
+    return parameters.isEmpty()
+        && bypassed.isEmpty()
+        && labels.isEmpty()
+        && replacements.isEmpty()
+        && dimensions.isEmpty();
   }
 
   /**
@@ -235,7 +255,7 @@ public final class ProgramEditor implements AutoCloseable {
     numbering =
         new OperatorWriter.Numbering(
             1 + program.regions().stream().mapToInt(Region::id).max().orElse(0), owned);
-    Definition definition = program.definition();
+    Definition definition = program.definition().withDimensions(dimensions);
     Instruction.Invoke entry = definition.entry();
     Program changed =
         new Program(definition.with(rewrite(entry)), () -> Natives.releaseAll(owned), program);
@@ -348,7 +368,7 @@ public final class ProgramEditor implements AutoCloseable {
           ? invoke.withCallee(callee)
           : invoke.withCallee(callee, invoke.parametrised);
     }
-    Code identity = identity(invoke.callee, ranks.getOrDefault(invoke.id, 0));
+    Code identity = identity(invoke.callee, ranks.getOrDefault(invoke.id, 0), invoke.id);
     Instruction.Operate norm = LinearMaps.sole(invoke.callee);
     return neutral.containsKey(invoke.id) && norm != null
         ? invoke.withCallee(identity, neutralized(invoke.callee, norm, neutral.get(invoke.id)))
@@ -356,11 +376,11 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   /** A code that returns its first parameter but still names its module's own parameters. */
-  private static Code identity(Code code, int dimensions) {
+  private static Code identity(Code code, int dimensions, int call) {
     int out = code.parameters();
     Block body =
         new Block(
-            List.of(new Instruction.Alias(0, out, dimensions, code.path())),
+            List.of(new Instruction.Alias(0, out, dimensions, code.path(), call)),
             new int[] {out},
             ownSlots(code));
     return new Code(code.path(), code.parameters(), out + 1, code.constants(), body);
@@ -395,7 +415,11 @@ public final class ProgramEditor implements AutoCloseable {
   private Instruction rewrite(Instruction.Operate operate, Code code, List<Constant> constants) {
     if (bypassed.contains(operate.id)) {
       return new Instruction.Alias(
-          operate.in[0], operate.out[0], ranks.getOrDefault(operate.id, 0), operate.path);
+          operate.in[0],
+          operate.out[0],
+          ranks.getOrDefault(operate.id, 0),
+          operate.path,
+          operate.id);
     }
     Instruction.Operate result = operate;
     for (Replacement replacement : parameters.getOrDefault(operate.id, List.of())) {

@@ -250,7 +250,7 @@ final class RegionFinder {
               map.isTransposed() ? LayerTypes.TRANSPOSE : LayerTypes.STANDARD));
     } else if (map != null) {
       types.addAll(Set.of(LayerTypes.LINEAR, "torch.nn.Linear"));
-    } else if (isSpatialMean(operate, owner)) {
+    } else if (isMeanOfSample(operate, owner)) {
       types.add(LayerTypes.AVG_POOL);
     } else if (operate.operator.shortName().equals("batch_norm")) {
       types.add(LayerTypes.BATCH_NORM);
@@ -263,7 +263,8 @@ final class RegionFinder {
     return layer;
   }
 
-  private static boolean isSpatialMean(Instruction.Operate operate, Code owner) {
+  /** Whether an operator takes the mean over space, time, tokens or channels of each sample. */
+  private static boolean isMeanOfSample(Instruction.Operate operate, Code owner) {
     if (!operate.operator.name().equals("aten::mean")) {
       return false;
     }
@@ -276,7 +277,7 @@ final class RegionFinder {
         return false;
       }
       for (long dim : Constant.integers(dims.value())) {
-        if (dim == 0 || dim == 1) {
+        if (dim == 0) {
           return false;
         }
       }

@@ -47,8 +47,9 @@ import org.zennit4j.graph.ir.Instruction;
  * pass and are freed with it: copy what has to live longer.
  */
 public final class Propagation implements AutoCloseable {
-  private final Program program;
-  private final Map<Integer, LayerFunction> functions;
+  private Program program;
+  private Map<Integer, LayerFunction> functions;
+  private final Variants variants;
   private final PropagationOptions options;
   private final AutogradFunction autograd = new AutogradFunction();
   private final List<Pointer> kept = new ArrayList<>();
@@ -89,7 +90,7 @@ public final class Propagation implements AutoCloseable {
    */
   public Propagation(
       Program program, Map<Integer, LayerFunction> functions, PropagationOptions options) {
-    this(program, functions, options, () -> {});
+    this(program, functions, options, Variants.none(), () -> {});
   }
 
   /**
@@ -98,18 +99,21 @@ public final class Propagation implements AutoCloseable {
    * @param program what to run; it is freed after the run was closed at the earliest
    * @param functions as above
    * @param options how to run
+   * @param variants what runs instead where the program does not fit the inputs
    * @param closed runs once, when this run is closed or was forgotten; it must not refer to the run
    */
   public Propagation(
       Program program,
       Map<Integer, LayerFunction> functions,
       PropagationOptions options,
+      Variants variants,
       Runnable closed) {
     Uses uses = program.uses();
     uses.enter();
     this.program = program;
     this.functions = functions;
     this.options = options;
+    this.variants = variants;
     this.trace = Leaks.of(this, "a pass");
     this.exit =
         CLEANER.register(
@@ -176,6 +180,32 @@ public final class Propagation implements AutoCloseable {
 
   private List<Tensor> forward(List<Tensor> tensors, boolean record) {
     checkOpen();
+    List<Integer> dimensions =
+        tensors.stream().map(t -> t.isNull() || !t.defined() ? 0 : (int) t.dim()).toList();
+    variants.of(dimensions).ifPresent(this::use);
+    while (true) {
+      try {
+        return once(tensors, record);
+      } catch (Zennit4jException e) {
+        DimensionsException unfit = DimensionsException.in(e);
+        if (unfit == null) {
+          throw e;
+        }
+        use(variants.after(unfit.call(), unfit.dimensions(), dimensions).orElseThrow(() -> e));
+      }
+    }
+  }
+
+  /** Goes on with another program, as if nothing had run yet. */
+  private void use(Variants.Variant variant) {
+    program = variant.program();
+    functions = variant.functions();
+    findings.add(variant.finding());
+    calls.clear();
+    captured.clear();
+  }
+
+  private List<Tensor> once(List<Tensor> tensors, boolean record) {
     recording = record;
     starts.clear();
     // Vectors that integers choose depend on no input that has a gradient.

@@ -102,7 +102,9 @@ final class Structures implements Instruction.Visitor<IValue[]> {
   @Override
   public IValue[] alias(Instruction.Alias alias) {
     if (alias.dimensions > 0 && in[0].toTensor().dim() != alias.dimensions) {
-      throw new ShapeException(
+      throw new DimensionsException(
+          alias.call,
+          (int) in[0].toTensor().dim(),
           Interpreter.where(alias.path)
               + "the batch normalisation was merged into the layer before it, which is right for "
               + alias.dimensions

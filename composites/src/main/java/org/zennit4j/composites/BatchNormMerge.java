@@ -17,6 +17,7 @@ import org.zennit4j.graph.BatchNorm;
 import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.LinearMap;
 import org.zennit4j.graph.Operators;
+import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.graph.Region;
 
@@ -36,26 +37,33 @@ final class BatchNormMerge {
    *
    * @param linear the linear operator
    * @param dimensions how many the normalisation's input must have, {@link ChannelAxis#ANY} if that
-   *     does not matter
+   *     does not matter, {@link ChannelAxis#NEVER} if it works on another axis than the outputs of
+   *     the linear operator, so that the two cannot be merged
    */
-  record Partner(Region linear, int dimensions) {}
+  record Partner(Region linear, int dimensions) {
+    /** Whether the two can be merged. */
+    boolean agrees() {
+      return dimensions != ChannelAxis.NEVER;
+    }
+  }
 
   /**
-   * The linear operator whose output a normalisation is the only one to use, and with whose
-   * channels it agrees.
+   * The linear operator whose output a normalisation is the only one to use.
    *
+   * @param program the network
    * @param norm the call of a normalisation, module or operator
    * @param flow the network's data flow
-   * @return the operator, or empty if the pair must not be merged
+   * @return the operator, or empty if there is none
    */
-  static Optional<Partner> partner(Region norm, DataFlow flow) {
+  static Optional<Partner> partner(Program program, Region norm, DataFlow flow) {
     List<Region> path = new ArrayList<>();
     Region user = norm;
     Optional<Region> producer = flow.producer(norm, 0);
     while (producer.isPresent() && isOnlyUser(user, producer.get(), flow)) {
       user = producer.get();
       if (user.linearMap().isPresent()) {
-        return agreeing(user, path, norm);
+        return Optional.of(
+            new Partner(user, dimensions(user, path, norm, program.dimensions(norm))));
       }
       if (!ChannelAxis.follows(user)) {
         return Optional.empty();
@@ -79,23 +87,20 @@ final class BatchNormMerge {
         && !flow.producer(consumer, 0).equals(Optional.of(producer));
   }
 
-  private static Optional<Partner> agreeing(Region linear, List<Region> path, Region norm) {
+  /** How many the normalisation's input must have; some inputs are known to have a number. */
+  private static int dimensions(Region linear, List<Region> path, Region norm, OptionalInt known) {
     LinearMap map = linear.linearMap().orElseThrow();
     if (channels(map) != norm.batchNorm().orElseThrow().mean().numel()) {
-      return Optional.empty();
+      return ChannelAxis.NEVER;
     }
     int convolution = map.isConvolution() ? (int) map.weight().dim() : 0;
-    OptionalInt dimensions = ChannelAxis.dimensions(convolution, channels(map), path);
-    if (dimensions.isEmpty()) {
-      return Optional.empty();
+    int needed = ChannelAxis.dimensions(convolution, channels(map), path);
+    if (isFrozen(norm)) {
+      // Torchvision's own form numbers axes from the end, and so fits images alone.
+      needed = needed == ChannelAxis.ANY || needed == 4 ? 4 : ChannelAxis.NEVER;
     }
-    if (!isFrozen(norm)) {
-      return Optional.of(new Partner(linear, dimensions.getAsInt()));
-    }
-    // Torchvision's own form numbers axes from the end, and so fits images alone.
-    return dimensions.getAsInt() == ChannelAxis.ANY || dimensions.getAsInt() == 4
-        ? Optional.of(new Partner(linear, 4))
-        : Optional.empty();
+    boolean other = needed != ChannelAxis.ANY && known.isPresent() && known.getAsInt() != needed;
+    return other ? ChannelAxis.NEVER : needed;
   }
 
   private static boolean isFrozen(Region norm) {

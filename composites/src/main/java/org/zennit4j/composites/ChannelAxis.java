@@ -7,7 +7,6 @@ package org.zennit4j.composites;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
 
@@ -27,6 +26,9 @@ record ChannelAxis(int rank, int axis) {
 
   /** Any number of dimensions. */
   static final int ANY = 0;
+
+  /** No number of dimensions. */
+  static final int NEVER = -1;
 
   /** Whether an operator is one whose effect on axes is known. */
   static boolean follows(Region operator) {
@@ -58,9 +60,9 @@ record ChannelAxis(int rank, int axis) {
    * @param convolution the dimensions of a convolution's weight, 0 for a matrix product
    * @param channels how many outputs the layer has
    * @param path the operators between the two, in order
-   * @return the number, {@link #ANY} if it does not matter, or empty if they never agree
+   * @return the number, {@link #ANY} if it does not matter, {@link #NEVER} if they never agree
    */
-  static OptionalInt dimensions(int convolution, long channels, List<Region> path) {
+  static int dimensions(int convolution, long channels, List<Region> path) {
     List<ChannelAxis> ends = new ArrayList<>();
     for (int rank = 1; rank <= MOST; rank++) {
       boolean sample = rank == convolution - 1;
@@ -78,12 +80,13 @@ record ChannelAxis(int rank, int axis) {
       }
     }
     if (!ends.isEmpty() && ends.stream().allMatch(end -> end.axis == NORMALIZED)) {
-      return OptionalInt.of(ANY);
+      return ANY;
     }
     return ends.stream()
         .mapToInt(ChannelAxis::rank)
         .filter(rank -> ends.stream().allMatch(end -> end.rank != rank || end.axis == NORMALIZED))
-        .findFirst();
+        .findFirst()
+        .orElse(NEVER);
   }
 
   /** The axis behind an operator, or null where it is lost or the operator cannot run. */

@@ -32,8 +32,8 @@ public record MergeBatchNorm() implements Canonizer {
           continue;
         }
         if (region.batchNorm().isPresent()) {
-          Optional<BatchNormMerge.Partner> partner = BatchNormMerge.partner(region, flow);
-          if (partner.isPresent()) {
+          Optional<BatchNormMerge.Partner> partner = BatchNormMerge.partner(program, region, flow);
+          if (partner.isPresent() && partner.get().agrees()) {
             BatchNormMerge.merge(editor, partner.get(), region);
             merged.add(region.id());
           }

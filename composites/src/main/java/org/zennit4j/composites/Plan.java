@@ -28,6 +28,7 @@ import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.ModuleHook;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
+import org.zennit4j.runtime.Variants;
 
 /**
  * A model, canonized, with a rule for each layer and everything prepared that does not depend on
@@ -46,15 +47,31 @@ public final class Plan implements AutoCloseable {
   private final Uses uses;
   private final List<Runnable> companions = new CopyOnWriteArrayList<>();
   private final AtomicBoolean released = new AtomicBoolean();
+  private final Runnable release;
+  private final PlanVariants variants;
 
   private Plan(ScriptModel model, Composite given) {
-    this.model = model.retain();
+    this(model.retain(), given, model.program(), model::release);
+  }
+
+  /**
+   * Prepares everything.
+   *
+   * @param base the network before canonizers; if it is not the model's, it is this plan's
+   * @param release lets the model go
+   */
+  Plan(ScriptModel model, Composite given, Program base, Runnable release) {
+    this.model = model;
+    this.release = release;
     boolean bare = isBare(model.program(), given);
     this.composite = bare ? given.withFunctional(true) : given;
     this.functions = new HashMap<>();
-    Program canonized = null;
+    Program canonized = base;
     try (NativeWork work = NativeWork.begin()) {
-      canonized = CompositeCanonizer.applyAll(composite.canonizers(), model.program());
+      canonized = CompositeCanonizer.applyAll(composite.canonizers(), base);
+      if (canonized != base && base != model.program()) {
+        canonized = canonized.owning(base);
+      }
       this.program = canonized;
       List<String> found = new ArrayList<>(model.findings());
       if (bare) {
@@ -85,21 +102,25 @@ public final class Plan implements AutoCloseable {
           .findFirst()
           .ifPresent(Devices::finish);
       Program own = canonized == model.program() ? null : canonized;
+      this.variants = new PlanVariants(model, given);
       this.uses =
           new Uses(
               "the plan was closed",
               () -> {
                 free(functions, own);
                 companions.forEach(Runnable::run);
+                variants.close();
               },
-              Leaks.of(this, "a plan of the model " + model.source()));
+              base == model.program()
+                  ? Leaks.of(this, "a plan of the model " + model.source())
+                  : Leaks.none());
     } catch (Throwable e) {
       try {
         free(functions, canonized == model.program() ? null : canonized);
       } catch (Throwable other) {
         e.addSuppressed(other);
       }
-      model.release();
+      release.run();
       throw e;
     }
   }
@@ -264,7 +285,7 @@ public final class Plan implements AutoCloseable {
    * @throws org.zennit4j.bindings.ClosedException if the plan was closed
    */
   public Propagation propagate(PropagationOptions options) {
-    return propagate(options, functions);
+    return propagate(options, functions, variants);
   }
 
   /**
@@ -277,13 +298,23 @@ public final class Plan implements AutoCloseable {
    * @throws org.zennit4j.bindings.ClosedException if the plan was closed
    */
   public Propagation propagate(PropagationOptions options, Map<Integer, LayerFunction> others) {
+    return propagate(options, others, others.isEmpty() ? variants.bare() : Variants.none());
+  }
+
+  private Propagation propagate(
+      PropagationOptions options, Map<Integer, LayerFunction> chosen, Variants fitting) {
     uses.enter();
     try {
-      return new Propagation(program, others, hooked(options), uses::leave);
+      return new Propagation(program, chosen, hooked(options), fitting, uses::leave);
     } catch (Throwable e) {
       uses.leave();
       throw e;
     }
+  }
+
+  /** What runs instead of this plan's own program and rules. */
+  Variants.Variant variant(String finding) {
+    return new Variants.Variant(program, functions, finding);
   }
 
   /** The model's hooks come first. */
@@ -322,7 +353,7 @@ public final class Plan implements AutoCloseable {
       uses.close();
     } finally {
       if (first) {
-        model.release();
+        release.run();
       }
     }
   }

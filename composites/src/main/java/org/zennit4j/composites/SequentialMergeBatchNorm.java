@@ -18,7 +18,8 @@ import org.zennit4j.registry.Entry;
 /**
  * Merges batch normalisations into the linear module that is registered right before them, as
  * Zennit's canonizer of that name. A pair that does not follow each other when the network runs is
- * refused: merging it would change what the network computes.
+ * refused: merging it would change what the network computes. A normalisation of another axis than
+ * that of the layer's outputs stays as it is, where Zennit merges it all the same.
  */
 public record SequentialMergeBatchNorm() implements Canonizer {
   @Override
@@ -65,7 +66,7 @@ public record SequentialMergeBatchNorm() implements Canonizer {
         throw new CompositeException(
             canonizer + ": '" + norm.name() + "' is no batch normalisation in evaluation mode");
       }
-      Optional<BatchNormMerge.Partner> partner = BatchNormMerge.partner(region, flow);
+      Optional<BatchNormMerge.Partner> partner = BatchNormMerge.partner(program, region, flow);
       if (partner.isEmpty() || !belongs(partner.get().linear(), linears)) {
         throw new CompositeException(
             canonizer
@@ -75,7 +76,9 @@ public record SequentialMergeBatchNorm() implements Canonizer {
                 + String.join("', '", linears.stream().map(Layer::name).toList())
                 + "', since it does not normalise that layer's output alone; use merge_batch_norm");
       }
-      pairs.put(region, partner.get());
+      if (partner.get().agrees()) {
+        pairs.put(region, partner.get());
+      }
     }
   }
 

@@ -356,14 +356,18 @@ public abstract sealed class Instruction {
     /** The module in whose place it stands, for messages. */
     public final String path;
 
+    /** The call in whose place it stands, or -1. */
+    public final int call;
+
     public Alias(int in, int out) {
-      this(in, out, 0, "");
+      this(in, out, 0, "", -1);
     }
 
-    public Alias(int in, int out, int dimensions, String path) {
+    public Alias(int in, int out, int dimensions, String path, int call) {
       super(new int[] {in}, new int[] {out});
       this.dimensions = dimensions;
       this.path = path;
+      this.call = call;
     }
 
     @Override
