@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -27,6 +28,7 @@ import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.rules.Rule;
 
 /** Runs one case and writes its files. */
 final class CaseRunner {
@@ -124,7 +126,10 @@ final class CaseRunner {
       try (Attribution attribution =
           attributor.attribute(
               inputs, target == null ? Target.top1() : target, options(json, layers))) {
-        write(attribution, layers, model.dtype(), folder);
+        // An attributor of somebody else may say nothing about rules.
+        Map<String, Rule> rules =
+            attribution.rules().isEmpty() ? plan.rules() : attribution.rules();
+        write(attribution, rules, layers, model.dtype(), folder);
         return List.copyOf(attribution.warnings());
       }
     }
@@ -153,7 +158,7 @@ final class CaseRunner {
       LayerSelection layers = LayerSelection.unchecked(json, model.program());
       try (Attribution attribution =
           analyzer.attribute(inputs.get(0), target, options(json, layers))) {
-        write(attribution, layers, model.dtype(), folder);
+        write(attribution, attribution.rules(), layers, model.dtype(), folder);
         return List.copyOf(attribution.warnings());
       }
     }
@@ -166,7 +171,11 @@ final class CaseRunner {
   }
 
   private static void write(
-      Attribution attribution, LayerSelection layers, ScalarType dtype, CaseFolder folder) {
+      Attribution attribution,
+      Map<String, Rule> rules,
+      LayerSelection layers,
+      ScalarType dtype,
+      CaseFolder folder) {
     folder.array("output", NdArray.of(attribution.output().to(dtype)));
     List<Tensor> relevances = attribution.relevances();
     // Inputs that are no floating tensors have no relevance, and no number.
@@ -182,9 +191,9 @@ final class CaseRunner {
         folder.array("tokens." + i, NdArray.of(tokens.get(i).to(dtype)));
       }
     }
-    ObjectNode rules = JsonNodeFactory.instance.objectNode();
-    attribution.rules().forEach((layer, rule) -> rules.put(layer, rule.name()));
-    folder.json("rules.json", rules);
+    ObjectNode names = JsonNodeFactory.instance.objectNode();
+    rules.forEach((layer, rule) -> names.put(layer, rule.name()));
+    folder.json("rules.json", names);
     layers.write(attribution.layers(), dtype, folder);
   }
 }
