@@ -13,8 +13,8 @@ import org.zennit4j.attribution.Target;
  *
  * <p>SignXAI's methods are {@link MethodAnalyzer} by name and the other classes of this package by
  * class; a method of one's own implements this interface. The analyzers of this package are
- * immutable and thread-safe; make one and use it for any number of inputs, then close it before its
- * model.
+ * immutable and thread-safe; make one and use it for any number of inputs. Owned by who makes it,
+ * who closes it before its model.
  */
 public interface Analyzer extends AutoCloseable {
   /**

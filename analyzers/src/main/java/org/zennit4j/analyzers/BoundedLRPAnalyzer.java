@@ -38,6 +38,18 @@ public final class BoundedLRPAnalyzer extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with Epsilon on the layers behind the input.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param low smallest values of the input: a number, a list with one for each channel, or a
+   *     tensor
+   * @param high largest values of the input, likewise
+   */
+  public BoundedLRPAnalyzer(ScriptModel model, Object low, Object high) {
+    this(model, low, high, "epsilon");
+  }
+
+  /**
    * Creates the analyzer.
    *
    * @param model the model; must stay open as long as the analyzer

@@ -32,6 +32,16 @@ public final class IntegratedGradientsAnalyzer extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param steps how many; zeros are the baseline
+   */
+  public IntegratedGradientsAnalyzer(ScriptModel model, int steps) {
+    super(model, "integrated_gradients", MethodOptions.of("steps", steps));
+  }
+
+  /**
    * Creates the analyzer.
    *
    * @param model the model; must stay open as long as the analyzer

@@ -32,6 +32,16 @@ public final class LRPAnalyzer extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param rule {@code epsilon}, {@code zplus} or {@code alphabeta}
+   */
+  public LRPAnalyzer(ScriptModel model, String rule) {
+    super(model, "lrp", MethodOptions.of("rule", rule));
+  }
+
+  /**
    * LRP with a rule.
    *
    * @param model the model; must stay open as long as the analyzer

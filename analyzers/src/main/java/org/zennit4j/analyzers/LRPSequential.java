@@ -32,6 +32,30 @@ public final class LRPSequential extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param first the rule of all input layers
+   */
+  public LRPSequential(ScriptModel model, String first) {
+    super(model, "lrp_sequential", MethodOptions.of("first_layer_rule", first));
+  }
+
+  /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param first the rule of all input layers
+   * @param middle the rule of those between
+   */
+  public LRPSequential(ScriptModel model, String first, String middle) {
+    super(
+        model,
+        "lrp_sequential",
+        MethodOptions.of("first_layer_rule", first).with("middle_layer_rule", middle));
+  }
+
+  /**
    * Creates the analyzer.
    *
    * @param model the model; must stay open as long as the analyzer

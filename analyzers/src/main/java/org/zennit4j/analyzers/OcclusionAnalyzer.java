@@ -33,6 +33,27 @@ public final class OcclusionAnalyzer extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param window size of the window on all spatial axes, which is the distance between windows too
+   */
+  public OcclusionAnalyzer(ScriptModel model, int window) {
+    super(model, "occlusion", MethodOptions.of("window", window));
+  }
+
+  /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param window size of the window on all spatial axes
+   * @param stride distance between windows
+   */
+  public OcclusionAnalyzer(ScriptModel model, int window, int stride) {
+    super(model, "occlusion", MethodOptions.of("window", window).with("stride", stride));
+  }
+
+  /**
    * Creates the analyzer.
    *
    * @param model the model; must stay open as long as the analyzer

@@ -33,6 +33,16 @@ public final class SmoothGradAnalyzer extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param noiseLevel the noise's deviation, as a share of the input's range
+   */
+  public SmoothGradAnalyzer(ScriptModel model, double noiseLevel) {
+    super(model, "smoothgrad", MethodOptions.of("noise_level", noiseLevel));
+  }
+
+  /**
    * Creates the analyzer.
    *
    * @param model the model; must stay open as long as the analyzer

@@ -33,6 +33,16 @@ public final class VarGradAnalyzer extends BuiltInAnalyzer {
   }
 
   /**
+   * Creates the analyzer with the other arguments' defaults.
+   *
+   * @param model the model; must stay open as long as the analyzer
+   * @param numSamples how many noisy copies
+   */
+  public VarGradAnalyzer(ScriptModel model, int numSamples) {
+    super(model, "vargrad", MethodOptions.of("num_samples", numSamples));
+  }
+
+  /**
    * Creates the analyzer.
    *
    * @param model the model; must stay open as long as the analyzer

@@ -5,9 +5,11 @@
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Natives;
@@ -19,9 +21,9 @@ import org.zennit4j.runtime.Propagation;
 /**
  * The result of an attribution: the model's output and the relevance of its inputs.
  *
- * <p>Its tensors belong to the caller: they are freed by {@link #close()} or with the caller's
- * innermost pointer scope, whichever comes first; take a copy of what has to live longer. They may
- * be used in any thread, one at a time.
+ * <p>Owned by the caller, who closes it; so are its tensors: they are freed by {@link #close()} or
+ * with the caller's innermost pointer scope, whichever comes first; take a copy of what has to live
+ * longer. They may be used in any thread, one at a time.
  */
 public final class Attribution implements AutoCloseable {
   private final Tensor output;
@@ -244,5 +246,21 @@ public final class Attribution implements AutoCloseable {
       }
     }
     propagations.forEach(Propagation::close);
+  }
+
+  /** The shapes of output and relevances, and how many warnings there are; no values. */
+  @Override
+  public String toString() {
+    return "Attribution[output "
+        + shape(output)
+        + ", relevance "
+        + relevances.stream().map(Attribution::shape).collect(Collectors.joining(", "))
+        + ", "
+        + warnings().size()
+        + (warnings().size() == 1 ? " warning]" : " warnings]");
+  }
+
+  private static String shape(Tensor tensor) {
+    return tensor == null || tensor.isNull() ? "none" : Arrays.toString(tensor.shape());
   }
 }

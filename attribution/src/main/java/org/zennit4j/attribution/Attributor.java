@@ -6,6 +6,7 @@ package org.zennit4j.attribution;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -29,7 +30,8 @@ import org.zennit4j.runtime.PropagationOptions;
  * Explains outputs of a model: runs its plan on an input and gives relevance.
  *
  * <p>Thread-safe: several threads may attribute with one attributor at once. Inputs are never
- * changed, kept or closed.
+ * changed, kept or closed. Owned by who makes it, who closes it before its plan; most hold nothing,
+ * and closing them does nothing.
  */
 public abstract class Attributor implements AutoCloseable {
   private final Plan plan;
@@ -41,7 +43,7 @@ public abstract class Attributor implements AutoCloseable {
    * @param plan what to run; the caller closes it
    */
   protected Attributor(Plan plan) {
-    this.plan = plan;
+    this.plan = Objects.requireNonNull(plan, "the plan is null");
     this.owner = false;
   }
 
@@ -84,6 +86,8 @@ public abstract class Attributor implements AutoCloseable {
    * @throws ShapeException if input or target do not fit the model
    */
   public final Attribution attribute(Tensor input, Target target) {
+    Objects.requireNonNull(input, "the input is null");
+    Objects.requireNonNull(target, "the target is null");
     return attribute(List.of(input), target, AttributionOptions.defaults());
   }
 

@@ -40,8 +40,8 @@ import org.zennit4j.model.ScriptModel;
  * free waits, in the order of arrival; how many may wait is limited. All replicas compute the same:
  * bit for bit on devices of one kind.
  *
- * <p>Thread-safe. The pool owns the replicas, not the model it was made from, which must stay open
- * as long as the pool.
+ * <p>Thread-safe. Owned by who makes it, and closed by it. The pool owns the replicas, not the
+ * model it was made from, which must stay open as long as the pool.
  */
 public final class PlanPool implements AutoCloseable {
   /** A model and its plan on one device. */

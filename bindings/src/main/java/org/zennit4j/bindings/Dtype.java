@@ -4,6 +4,8 @@
  */
 package org.zennit4j.bindings;
 
+import java.util.Arrays;
+import java.util.Optional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The floating dtypes in which a model can run. */
@@ -30,6 +32,16 @@ public enum Dtype {
    */
   public ScalarType scalarType() {
     return scalarType;
+  }
+
+  /**
+   * What stands for a scalar type.
+   *
+   * @param type LibTorch's name
+   * @return the dtype; empty for types in which nothing is computed
+   */
+  public static Optional<Dtype> of(ScalarType type) {
+    return Arrays.stream(values()).filter(d -> d.scalarType == type.intern()).findFirst();
   }
 
   /**

@@ -23,8 +23,8 @@ import org.zennit4j.graph.ir.Definition;
  * those of the module's own forward.
  *
  * <p>Immutable and thread-safe. {@link #edit()} makes changed programs; these share what is
- * unchanged and own the rest: close them when they are no longer needed. The program of a model is
- * closed by its model.
+ * unchanged and own the rest. Owned by who applied the editor, who closes it when it is no longer
+ * needed; a plan closes the one that its canonizers made, a model its own.
  */
 public final class Program implements AutoCloseable {
   private final Definition definition;

@@ -29,9 +29,9 @@ import org.zennit4j.graph.ir.Label;
 
 /**
  * Collects changes to a {@link Program} and makes the changed program. The original is never
- * touched. Used by canonizers, with try-with-resources: an editor holds the tensors it was given
- * until {@link #apply()} hands them to the changed program or {@link #close()} gives them back. Not
- * thread-safe.
+ * touched. Owned by who begins it, a canonizer, in try-with-resources: an editor holds the tensors
+ * it was given until {@link #apply()} hands them to the changed program or {@link #close()} gives
+ * them back. Not thread-safe.
  */
 public final class ProgramEditor implements AutoCloseable {
   private record Replacement(String argument, Tensor tensor) {}

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -57,8 +58,8 @@ import org.zennit4j.torchscript.TorchScriptSource;
  * A model, of a TorchScript file or a torch.export archive, with the program that it computes.
  *
  * <p>Thread-safe. Device and floating dtype are fixed at load; {@link #to} makes another model that
- * shares what it can. The loaded module is never changed. Close the model when nothing uses it any
- * more: closing it while plans are open fails.
+ * shares what it can. The loaded module is never changed. Owned by who loads it, who closes it when
+ * nothing uses it any more: closing it while plans are open fails.
  */
 public final class ScriptModel implements AutoCloseable {
   private final ModelSource module;
@@ -190,6 +191,8 @@ public final class ScriptModel implements AutoCloseable {
       throw new ModelLoadException(
           file + ": no such file" + (Files.isDirectory(file) ? " (it is a folder)" : ""));
     }
+    Objects.requireNonNull(file, "the file is null");
+    Objects.requireNonNull(options, "the options are null");
     return load(file, file.toString(), options);
   }
 
@@ -539,5 +542,23 @@ public final class ScriptModel implements AutoCloseable {
     closed = true;
     trace.close();
     program.close();
+  }
+
+  /** Where the model came from, what is in it, and how it computes. */
+  @Override
+  public String toString() {
+    return "ScriptModel["
+        + source()
+        + ", "
+        + format()
+        + ", "
+        + inputs.size()
+        + (inputs.size() == 1 ? " input, " : " inputs, ")
+        + program.layers().size()
+        + " modules, "
+        + Dtype.of(dtype).map(Dtype::toString).orElse(dtype.toString())
+        + " on "
+        + device()
+        + "]";
   }
 }

@@ -4,7 +4,10 @@
  */
 package org.zennit4j.runtime;
 
-/** A registered hook; closing it removes the hook. Closing twice is harmless. */
+/**
+ * A registered hook; closing it removes the hook. Owned by who registered the hook; one that is
+ * never closed stays as long as its model. Closing twice is harmless.
+ */
 public interface HookHandle extends AutoCloseable {
   /** Removes the hook; passes that are already running keep it. */
   @Override

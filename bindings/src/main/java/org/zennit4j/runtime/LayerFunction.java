@@ -13,7 +13,7 @@ import org.zennit4j.graph.Region;
  * one {@link Region}.
  *
  * <p>Implementations are thread-safe: several calls may run at once. They never keep anything about
- * a call.
+ * a call. Owned by the plan that bound the rule, which closes it.
  */
 @FunctionalInterface
 public interface LayerFunction extends AutoCloseable {

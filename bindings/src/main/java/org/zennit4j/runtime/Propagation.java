@@ -43,8 +43,9 @@ import org.zennit4j.graph.ir.Instruction;
  *
  * <p>Holds everything about the call; nothing is stored in the program or the functions. Used by
  * one thread at a time; layer functions and hooks run in the autograd engine's threads, which are
- * the caller's on the CPU and LibTorch's own on CUDA. All tensors that it returns belong to the
- * pass and are freed with it: copy what has to live longer.
+ * the caller's on the CPU and LibTorch's own on CUDA. Owned by who makes it, in try-with-resources.
+ * All tensors that it returns belong to the pass and are freed with it: copy what has to live
+ * longer.
  */
 public final class Propagation implements AutoCloseable {
   private Program program;
@@ -180,6 +181,9 @@ public final class Propagation implements AutoCloseable {
 
   private List<Tensor> forward(List<Tensor> tensors, boolean record) {
     checkOpen();
+    for (int i = 0; i < tensors.size(); i++) {
+      Objects.requireNonNull(tensors.get(i), "input " + i + " is null");
+    }
     List<Integer> dimensions =
         tensors.stream().map(t -> t.isNull() || !t.defined() ? 0 : (int) t.dim()).toList();
     variants.of(dimensions).ifPresent(this::use);

@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
+import org.zennit4j.attribution.ClassProbability;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.Recommendation;
 import org.zennit4j.graph.Ending;
@@ -115,6 +116,11 @@ final class ExplainCommand implements Callable<Integer> {
       description = "Leave a softmax or sigmoid at the end; by default logits are explained.")
   private boolean keepEnding;
 
+  @Option(
+      names = "--remove-softmax",
+      description = "Explain logits, which is the default here, as elsewhere by this name.")
+  private boolean removeSoftmax;
+
   @Option(names = "--sidecar", description = "Write FILE.json beside each file: how it was made.")
   private boolean sidecar;
 
@@ -127,7 +133,7 @@ final class ExplainCommand implements Callable<Integer> {
     pictures.check();
     Labels names = labels();
     target.check(names);
-    how.check();
+    how.check(compare);
     checkOptions();
     List<Path> files = outputs();
     Path modelFile = model == null ? Home.model() : model;
@@ -310,7 +316,7 @@ final class ExplainCommand implements Callable<Integer> {
       card = card.with("compare", requests);
     }
     List<Object> top = new ArrayList<>();
-    for (TopClasses.Likely likely : classes.top(TOP)) {
+    for (ClassProbability likely : classes.top(TOP)) {
       String name = labels().name(likely.index());
       top.add(
           name == null
@@ -347,6 +353,9 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   private void checkOptions() {
+    if (removeSoftmax && keepEnding) {
+      throw new UsageException("--remove-softmax and --keep-ending exclude each other");
+    }
     if (!compare.isEmpty()) {
       if (how.hasMethod() || how.composite().isGiven()) {
         throw new UsageException(

@@ -6,7 +6,11 @@ package org.zennit4j.cli;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.zennit4j.analyzers.MethodInfo;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.AttributorReader;
@@ -51,7 +55,24 @@ final class HowOptions {
 
   /** Complains about what does not go together or does not exist, before work begins. */
   void check() {
-    if (method != null) {
+    check(List.of());
+  }
+
+  /** The same for several composites and methods beside each other. */
+  void check(List<String> compared) {
+    List<String> methods =
+        compared.stream()
+            .map(String::strip)
+            .filter(name -> !CompositeRegistry.standard().names().contains(name))
+            .toList();
+    if (attributor == null && !methods.isEmpty()) {
+      for (String key : options.keySet()) {
+        if (methods.stream().noneMatch(name -> keys(name).contains(key))) {
+          throw new UsageException(
+              "none of " + String.join(", ", methods) + " has an option '" + key + "'");
+        }
+      }
+    } else if (method != null) {
       composite.refuse("together with --method");
       if (attributor != null) {
         throw new UsageException("--attributor cannot be used together with --method");
@@ -78,11 +99,23 @@ final class HowOptions {
     if (CompositeRegistry.standard().names().contains(name)) {
       return new PlanExplainer(model, composite.named(name, defaults), attributorChoice());
     }
-    return new MethodExplainer(model, name, Map.of(), defaults.preprocessing());
+    Map<String, String> own = new LinkedHashMap<>(options);
+    own.keySet().retainAll(keys(name));
+    return new MethodExplainer(
+        model, name, attributor == null ? own : Map.of(), defaults.preprocessing());
+  }
+
+  /** The options that a method has. */
+  private static Set<String> keys(String name) {
+    return MethodInfo.of(MethodExplainer.parse(name)).parameters().stream()
+        .map(MethodInfo.Parameter::key)
+        .collect(Collectors.toSet());
   }
 
   private AttributorChoice attributorChoice() {
-    return new AttributorChoice(attributor == null ? "gradient" : attributor, options);
+    return attributor == null
+        ? new AttributorChoice("gradient", Map.of())
+        : new AttributorChoice(attributor, options);
   }
 
   boolean hasMethod() {

@@ -5,20 +5,16 @@
 package org.zennit4j.cli;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.ClassProbability;
 import org.zennit4j.graph.Ending;
 import org.zennit4j.requests.NdArray;
 
 /** The most likely classes of one sample. */
 final class TopClasses {
-  /** A class and its probability. */
-  record Likely(int index, double probability) {}
-
   private final double[] probabilities;
 
   private TopClasses(double[] probabilities) {
@@ -68,13 +64,8 @@ final class TopClasses {
   }
 
   /** The most likely classes, the lowest index first where several are equal. */
-  List<Likely> top(int count) {
-    return IntStream.range(0, probabilities.length)
-        .boxed()
-        .sorted(Comparator.comparing(i -> -probabilities[i]))
-        .limit(count)
-        .map(i -> new Likely(i, probabilities[i]))
-        .toList();
+  List<ClassProbability> top(int count) {
+    return ClassProbability.top(probabilities, count, List.of());
   }
 
   /** What a target explains: the class with its probability, or the target's own words. */
@@ -94,7 +85,7 @@ final class TopClasses {
   /** One line for each of the most likely classes. */
   List<String> lines(int count, Labels labels) {
     List<String> lines = new ArrayList<>();
-    for (Likely likely : top(count)) {
+    for (ClassProbability likely : top(count)) {
       lines.add(
           String.format(
               Locale.ROOT, "  %.3f  %s", likely.probability(), labels.show(likely.index())));

@@ -84,6 +84,9 @@ public record AttnLrp(
    * @param functional {@link #functional()}
    */
   public AttnLrp {
+    if (!(gamma >= 0)) {
+      throw new CompositeException("attn_lrp: gamma must be at least 0, not " + gamma);
+    }
     layerMap = List.copyOf(layerMap);
     canonizers = List.copyOf(canonizers);
   }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,8 +35,8 @@ import org.zennit4j.runtime.Variants;
  * A model, canonized, with a rule for each layer and everything prepared that does not depend on
  * the input.
  *
- * <p>Immutable and thread-safe; make it once and use it for any number of attributions. It does not
- * own its model, but the model cannot be closed before it.
+ * <p>Immutable and thread-safe; make it once and use it for any number of attributions. Owned by
+ * who makes it, who closes it before the model, which it does not own.
  */
 public final class Plan implements AutoCloseable {
   private final ScriptModel model;
@@ -168,6 +169,8 @@ public final class Plan implements AutoCloseable {
    * @throws org.zennit4j.rules.RuleException if a rule does not fit its layer
    */
   public static Plan of(ScriptModel model, Composite composite) {
+    Objects.requireNonNull(model, "the model is null");
+    Objects.requireNonNull(composite, "the composite is null");
     return new Plan(model, composite);
   }
 
@@ -178,6 +181,7 @@ public final class Plan implements AutoCloseable {
    * @return the plan, to be closed by the caller
    */
   public static Plan gradient(ScriptModel model) {
+    Objects.requireNonNull(model, "the model is null");
     return new Plan(model, new EmptyComposite());
   }
 
@@ -356,5 +360,11 @@ public final class Plan implements AutoCloseable {
         release.run();
       }
     }
+  }
+
+  /** The model, the composite, and how many layers have a rule. */
+  @Override
+  public String toString() {
+    return "Plan[" + model + ", " + composite + ", " + rules.size() + " layers with a rule]";
   }
 }

@@ -26,7 +26,7 @@ import org.zennit4j.bindings.internal.Leaks;
  * for.
  *
  * <p>The entry {@code a.b.npy} is the array {@code a.b}; entries of other kinds are ignored. Safe
- * for use by several threads. Close it when done.
+ * for use by several threads. Owned by who opens it, who closes it.
  */
 public final class Npz implements AutoCloseable {
   private static final String SUFFIX = ".npy";

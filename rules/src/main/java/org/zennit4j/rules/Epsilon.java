@@ -48,6 +48,15 @@ public final class Epsilon extends DeclaredRule {
    * Epsilon with any stabilizer.
    *
    * @param epsilon stabilizes the denominator
+   */
+  public Epsilon(Stabilizer epsilon) {
+    this(epsilon, ZeroParams.none());
+  }
+
+  /**
+   * Epsilon with any stabilizer.
+   *
+   * @param epsilon stabilizes the denominator
    * @param zeroParams parameters that count as zero
    */
   public Epsilon(Stabilizer epsilon, ZeroParams zeroParams) {

@@ -33,6 +33,15 @@ public final class Flat extends DeclaredRule {
   }
 
   /**
+   * Flat with any stabilizer.
+   *
+   * @param stabilizer stabilizes the denominator
+   */
+  public Flat(Stabilizer stabilizer) {
+    this(stabilizer, ZeroParams.none());
+  }
+
+  /**
    * Flat.
    *
    * @param stabilizer stabilizes the denominator

@@ -43,7 +43,7 @@ public final class Gamma extends DeclaredRule {
   /**
    * Gamma with Zennit's stabilizer.
    *
-   * @param gamma how much contributions of the output's sign are strengthened
+   * @param gamma how much contributions of the output's sign are strengthened, at least 0
    */
   public Gamma(double gamma) {
     this(gamma, Stabilizer.standard(), ZeroParams.none());
@@ -52,7 +52,7 @@ public final class Gamma extends DeclaredRule {
   /**
    * Gamma.
    *
-   * @param gamma how much contributions of the output's sign are strengthened
+   * @param gamma how much contributions of the output's sign are strengthened, at least 0
    * @param stabilizer stabilizes both denominators
    * @param zeroParams parameters that count as zero; the sign of the output is always that of the
    *     layer itself
@@ -64,7 +64,7 @@ public final class Gamma extends DeclaredRule {
   /**
    * Gamma.
    *
-   * @param gamma how much contributions of the output's sign are strengthened
+   * @param gamma how much contributions of the output's sign are strengthened, at least 0
    * @param stabilizer stabilizes both denominators
    * @param zeroParams parameters that count as zero
    * @param signWithoutBias whether the sign of the output is that of Wx rather than of the layer
@@ -80,6 +80,9 @@ public final class Gamma extends DeclaredRule {
             .with(zeroParams)
             .withFlag("sign_without_bias", signWithoutBias)
             .map());
+    if (!(gamma >= 0)) {
+      throw new RuleException("gamma: gamma must be at least 0, not " + gamma);
+    }
     this.signWithoutBias = signWithoutBias;
     this.gamma = gamma;
     this.stabilizer = stabilizer;

@@ -29,6 +29,15 @@ public final class WSquare extends DeclaredRule {
   }
 
   /**
+   * WSquare with any stabilizer.
+   *
+   * @param stabilizer stabilizes the denominator
+   */
+  public WSquare(Stabilizer stabilizer) {
+    this(stabilizer, ZeroParams.none());
+  }
+
+  /**
    * WSquare.
    *
    * @param stabilizer stabilizes the denominator

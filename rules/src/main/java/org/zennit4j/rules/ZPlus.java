@@ -30,6 +30,15 @@ public final class ZPlus extends DeclaredRule {
   }
 
   /**
+   * ZPlus with any stabilizer.
+   *
+   * @param stabilizer stabilizes the denominator
+   */
+  public ZPlus(Stabilizer stabilizer) {
+    this(stabilizer, ZeroParams.none());
+  }
+
+  /**
    * ZPlus.
    *
    * @param stabilizer stabilizes the denominator
