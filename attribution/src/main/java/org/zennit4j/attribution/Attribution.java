@@ -35,6 +35,7 @@ public final class Attribution implements AutoCloseable {
   private final List<Tensor> tokens;
   private final boolean scoped;
   private final Leaks.Trace trace;
+  private List<Double> convergenceDelta = List.of();
   private boolean closed;
 
   /** Takes over tensors that were kept. */
@@ -187,6 +188,23 @@ public final class Attribution implements AutoCloseable {
    */
   public Map<String, Rule> rules() {
     return rules;
+  }
+
+  /**
+   * How far the relevance of integrated gradients is from what it should add up to: its sum minus
+   * f(input) - f(baseline), f the sum of output times target. More steps make it smaller.
+   *
+   * @return one number for each sample; none unless {@link
+   *     IntegratedGradients.Settings#convergenceDelta()} asks for it
+   */
+  public List<Double> convergenceDelta() {
+    return convergenceDelta;
+  }
+
+  /** The same result, of which the distance from completeness is known. */
+  Attribution withConvergenceDelta(List<Double> found) {
+    convergenceDelta = List.copyOf(found);
+    return this;
   }
 
   /**

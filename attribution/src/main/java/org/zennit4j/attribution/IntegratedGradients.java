@@ -56,8 +56,11 @@ public final class IntegratedGradients extends Attributor {
    * @param batchSize how many steps run at once; more need more memory, and a model that treats
    *     samples apart. The result does not depend on it
    * @param quadrature how the integral is taken
+   * @param convergenceDelta whether {@link Attribution#convergenceDelta()} is wanted, which takes
+   *     one run of the baseline more
    */
-  public record Settings(int nIter, Baseline baseline, int batchSize, Quadrature quadrature)
+  public record Settings(
+      int nIter, Baseline baseline, int batchSize, Quadrature quadrature, boolean convergenceDelta)
       implements AttributorSettings {
     /**
      * Checks the numbers.
@@ -66,9 +69,22 @@ public final class IntegratedGradients extends Attributor {
      * @param baseline {@link #baseline()}
      * @param batchSize {@link #batchSize()}
      * @param quadrature {@link #quadrature()}
+     * @param convergenceDelta {@link #convergenceDelta()}
      */
     public Settings {
       SmoothGrad.check(nIter, batchSize);
+    }
+
+    /**
+     * Without the convergence delta.
+     *
+     * @param nIter {@link #nIter()}
+     * @param baseline {@link #baseline()}
+     * @param batchSize {@link #batchSize()}
+     * @param quadrature {@link #quadrature()}
+     */
+    public Settings(int nIter, Baseline baseline, int batchSize, Quadrature quadrature) {
+      this(nIter, baseline, batchSize, quadrature, false);
     }
 
     /**
@@ -98,7 +114,7 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withNIter(int value) {
-      return new Settings(value, baseline, batchSize, quadrature);
+      return new Settings(value, baseline, batchSize, quadrature, convergenceDelta);
     }
 
     /**
@@ -108,7 +124,7 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withBaseline(Baseline value) {
-      return new Settings(nIter, value, batchSize, quadrature);
+      return new Settings(nIter, value, batchSize, quadrature, convergenceDelta);
     }
 
     /**
@@ -118,7 +134,7 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withBatchSize(int value) {
-      return new Settings(nIter, baseline, value, quadrature);
+      return new Settings(nIter, baseline, value, quadrature, convergenceDelta);
     }
 
     /**
@@ -128,7 +144,17 @@ public final class IntegratedGradients extends Attributor {
      * @return a copy
      */
     public Settings withQuadrature(Quadrature value) {
-      return new Settings(nIter, baseline, batchSize, value);
+      return new Settings(nIter, baseline, batchSize, value, convergenceDelta);
+    }
+
+    /**
+     * Changes {@link #convergenceDelta()}.
+     *
+     * @param value the new value
+     * @return a copy
+     */
+    public Settings withConvergenceDelta(boolean value) {
+      return new Settings(nIter, baseline, batchSize, quadrature, value);
     }
 
     @Override
@@ -143,6 +169,9 @@ public final class IntegratedGradients extends Attributor {
       arguments.put("baseline", Baselines.argument(baseline));
       arguments.put("quadrature", Choices.text(quadrature));
       arguments.put("batch_size", batchSize);
+      if (convergenceDelta) {
+        arguments.put("convergence_delta", true);
+      }
       return Collections.unmodifiableMap(arguments);
     }
 
@@ -211,6 +240,7 @@ public final class IntegratedGradients extends Attributor {
   public Attribution attribute(List<Tensor> inputs, Target target, AttributionOptions options) {
     refuseLayers(options, "integrated gradients are defined at the inputs only");
     Pass result;
+    List<Double> delta = List.of();
     try (PointerScope scope = new PointerScope();
         AutoGradMode mode = new AutoGradMode(options.createGraph())) {
       List<Tensor> clean = ChunkedPasses.prepared(inputs, options);
@@ -227,8 +257,66 @@ public final class IntegratedGradients extends Attributor {
           settings.quadrature() == Quadrature.RIGHT
               ? right(passes, clean, starts, differences)
               : trapezoid(passes, clean, starts, differences);
+      if (settings.convergenceDelta()) {
+        delta = delta(result, clean, starts, target, options);
+      }
     }
-    return result(result, inputs, options);
+    return result(result, inputs, options).withConvergenceDelta(delta);
+  }
+
+  /** The sum of the relevance of each sample minus what the output gained on the way. */
+  private List<Double> delta(
+      Pass result,
+      List<Tensor> clean,
+      List<Tensor> starts,
+      Target target,
+      AttributionOptions options) {
+    boolean done = false;
+    try (PointerScope scope = new PointerScope();
+        AutoGradMode mode = new AutoGradMode(false)) {
+      Tensor end = result.output().detach();
+      Tensor weights = target.resolve(end).apply(end).to(ScalarType.Double);
+      List<Tensor> beginning = new ArrayList<>();
+      for (int i = 0; i < clean.size(); i++) {
+        beginning.add(starts.get(i) == null ? clean.get(i) : starts.get(i));
+      }
+      double[] gained = perSample(end.to(ScalarType.Double).mul(weights));
+      forward(
+          beginning,
+          options,
+          deadline(options),
+          output -> {
+            double[] before = perSample(output.to(ScalarType.Double).mul(weights));
+            for (int b = 0; b < gained.length; b++) {
+              gained[b] -= before[b];
+            }
+          });
+      List<Double> delta = new ArrayList<>();
+      double[] sums = new double[gained.length];
+      for (Tensor relevance : result.relevances()) {
+        if (relevance != null) {
+          double[] more = perSample(relevance.detach().to(ScalarType.Double));
+          for (int b = 0; b < sums.length; b++) {
+            sums[b] += more[b];
+          }
+        }
+      }
+      for (int b = 0; b < sums.length; b++) {
+        delta.add(sums[b] - gained[b]);
+      }
+      done = true;
+      return delta;
+    } finally {
+      if (!done) {
+        result.release();
+      }
+    }
+  }
+
+  private static double[] perSample(Tensor values) {
+    double[] sums = new double[(int) values.size(0)];
+    values.reshape(values.size(0), -1).sum(1).cpu().contiguous().data_ptr_double().get(sums);
+    return sums;
   }
 
   private Pass right(
@@ -310,10 +398,12 @@ public final class IntegratedGradients extends Attributor {
                 v.whole("n_iter"),
                 v.get("baseline", Baseline.class),
                 v.whole("batch_size"),
-                Choices.read(v, "quadrature", Quadrature.class)),
+                Choices.read(v, "quadrature", Quadrature.class),
+                v.flag("convergence_delta")),
         Argument.of("n_iter", Kind.COUNT, standard.nIter()),
         Argument.of("baseline", Kind.BASELINE, standard.baseline()),
         Argument.of("quadrature", Kind.TEXT, Choices.text(standard.quadrature())),
-        Attributors.BATCH_SIZE);
+        Attributors.BATCH_SIZE,
+        Argument.of("convergence_delta", Kind.FLAG, standard.convergenceDelta()));
   }
 }

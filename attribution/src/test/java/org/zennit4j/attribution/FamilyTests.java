@@ -116,7 +116,11 @@ class FamilyTests {
               "grad_cam",
               "guided_grad_cam",
               "deep_lift",
-              "random_uniform");
+              "random_uniform",
+              "feature_ablation",
+              "shapley_sampling",
+              "kernel_shap",
+              "lime");
     }
   }
 

@@ -5,6 +5,7 @@
 package org.zennit4j.examples;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.zennit4j.bindings.LibTorch;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Composites;
@@ -31,19 +32,44 @@ public final class OwnCanonizer {
     };
   }
 
+  /** Softplus(beta x) / beta in the place of each ReLU: a gradient without kinks. */
+  static Canonizer softplus(double beta) {
+    return program -> {
+      try (ProgramEditor editor = program.edit()) {
+        for (Region region : program.regions()) {
+          if (region.layer().matches("torch.nn.ReLU")) {
+            editor.replace(region, w -> w.call("aten::softplus", w.argument(0), beta));
+          }
+        }
+        return editor.isEmpty() ? program : editor.apply();
+      }
+    };
+  }
+
+  private static long count(Program program, String operator) {
+    return program.regions().stream()
+        .filter(region -> region.isOperator() && region.operators().contains(operator))
+        .count();
+  }
+
   /**
-   * Prints what is left.
+   * Prints what was there and what is left.
    *
    * @param args a model
    */
   public static void main(String[] args) {
     LibTorch.load();
-    try (ScriptModel model = ScriptModel.load(Path.of(args[0]));
-        Plan plan =
-            Plan.of(model, Composites.epsilonPlus().withCanonizers(without("torch.nn.Dropout")))) {
-      Program program = plan.program();
-      System.out.println(
-          program.regions().stream().filter(r -> r.operators().contains("aten::dropout")).count());
+    Map<String, Canonizer> canonizers =
+        Map.of("aten::dropout", without("torch.nn.Dropout"), "aten::softplus", softplus(10));
+    try (ScriptModel model = ScriptModel.load(Path.of(args[0]))) {
+      canonizers.forEach(
+          (operator, canonizer) -> {
+            try (Plan plan = Plan.of(model, Composites.epsilonPlus().withCanonizers(canonizer))) {
+              long before = count(model.program(), operator);
+              System.out.println(
+                  operator + " " + before + " -> " + count(plan.program(), operator));
+            }
+          });
     }
   }
 }

@@ -79,7 +79,31 @@ class ExamplesTests {
 
   @Test
   void ownCanonizerLeavesDropoutOut() throws Exception {
-    assertThat(printed(OwnCanonizer::main, "models/efficientnet_lite0.pt").strip()).isEqualTo("0");
+    assertThat(printed(OwnCanonizer::main, "models/efficientnet_lite0.pt"))
+        .contains("aten::dropout 1 -> 0");
+  }
+
+  @Test
+  void ownCanonizerReplacesLayers() throws Exception {
+    String out = printed(OwnCanonizer::main, "models/fashion_cnn.pt");
+    assertThat(out).contains("aten::softplus 0 -> ");
+    assertThat(out).doesNotContain("aten::softplus 0 -> 0");
+  }
+
+  @Test
+  void aServiceAnswersRefusesAndStops() throws Exception {
+    String out =
+        printed(
+            ExplainService::main,
+            "models/efficientnet_lite0.pt",
+            "models/imagenet_classes.txt",
+            "photos/chelsea.png");
+    assertThat(out.lines().findFirst().orElseThrow()).containsPattern("cat$");
+    assertThat(out)
+        .contains(" bytes of PNG")
+        .contains("ImageException")
+        .contains("CancelledException")
+        .contains("explained 2, refused 1, late 1, ");
   }
 
   /** In a process of its own, as a user would start it, since the model lies in its folder. */

@@ -1,0 +1,169 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.attribution;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.ShapeException;
+
+/**
+ * What the target takes from the output while only some groups of the inputs are present: the value
+ * of a coalition, in float64. One call's state; needs a scope around it.
+ */
+final class Coalitions {
+  private final Attributor attributor;
+  private final List<Tensor> inputs;
+  private final List<Tensor> fills = new ArrayList<>();
+  private final FeatureGroups groups;
+  private final int batchSize;
+  private final AttributionOptions options;
+  private final long deadline;
+  private final long batch;
+  private Tensor weights;
+  private Tensor output;
+  private double[] whole;
+  private int done;
+  private int total = 1;
+
+  Coalitions(
+      Attributor attributor,
+      List<Tensor> inputs,
+      FeatureCoalitions.Settings settings,
+      Target target,
+      AttributionOptions options) {
+    this.attributor = attributor;
+    this.inputs = inputs;
+    this.batchSize = settings.batchSize();
+    this.options = options;
+    this.deadline = Attributor.deadline(options);
+    this.batch = ChunkedPasses.batch(inputs);
+    this.groups = FeatureGroups.of(inputs, settings.segments(), settings.patch());
+    for (int i = 0; i < inputs.size(); i++) {
+      boolean floating = inputs.get(i).is_floating_point();
+      fills.add(floating ? Baselines.like(settings.fill(), inputs.get(i), i) : null);
+    }
+    boolean made = false;
+    try {
+      attributor.forward(inputs, options, deadline, result -> clean(result, target));
+      made = true;
+    } finally {
+      if (!made) {
+        release(true);
+      }
+    }
+  }
+
+  private void clean(Tensor result, Target target) {
+    Target resolved = target.resolve(result);
+    output = Natives.keep(new Tensor(result));
+    weights = Natives.keep(resolved.apply(result).to(ScalarType.Double));
+    whole = taken(result);
+    tell(1);
+  }
+
+  /** How many evaluations will follow, for the progress. */
+  void expect(int evaluations) {
+    total = 1 + evaluations;
+  }
+
+  int groups() {
+    return groups.count();
+  }
+
+  int samples() {
+    return (int) batch;
+  }
+
+  /** The output of the whole inputs, kept. */
+  Tensor output() {
+    return output;
+  }
+
+  /** The value of each sample with everything present. */
+  double[] whole() {
+    return whole.clone();
+  }
+
+  void release(boolean outputToo) {
+    Natives.release(weights);
+    if (outputToo) {
+      Natives.release(output);
+    }
+  }
+
+  /**
+   * The values of coalitions.
+   *
+   * @param present for each coalition which groups are in it
+   * @return by coalition and sample
+   */
+  double[][] values(List<boolean[]> present) {
+    double[][] values = new double[present.size()][];
+    for (int from = 0; from < values.length; from += batchSize) {
+      int first = from;
+      int size = Math.min(batchSize, values.length - from);
+      try (PointerScope scope = new PointerScope()) {
+        List<List<Tensor>> copies = new ArrayList<>();
+        for (int k = 0; k < size; k++) {
+          List<Tensor> copy = new ArrayList<>();
+          for (int i = 0; i < inputs.size(); i++) {
+            copy.add(groups.keep(i, inputs.get(i), fills.get(i), present.get(from + k)));
+          }
+          copies.add(copy);
+        }
+        attributor.forward(
+            ChunkedPasses.join(copies, batch),
+            options,
+            deadline,
+            result -> {
+              for (int k = 0; k < size; k++) {
+                values[first + k] = taken(ChunkedPasses.part(result, k, size, batch, "the output"));
+              }
+            });
+      }
+      tell(size);
+    }
+    return values;
+  }
+
+  private double[] taken(Tensor part) {
+    Tensor product = part.to(ScalarType.Double).mul(weights);
+    if (product.dim() == 0 || product.size(0) != batch) {
+      throw new ShapeException(
+          "features are left out sample by sample, but the output has shape "
+              + Arrays.toString(product.shape())
+              + " in a batch of "
+              + batch);
+    }
+    double[] sums = new double[(int) batch];
+    product.reshape(batch, -1).sum(1).cpu().contiguous().data_ptr_double().get(sums);
+    return sums;
+  }
+
+  private void tell(int evaluations) {
+    done += evaluations;
+    Attributor.progress(options, Math.min(done, total), total);
+  }
+
+  /**
+   * Relevances in the inputs' shapes, kept.
+   *
+   * @param found by sample and group
+   */
+  List<Tensor> spread(double[][] found) {
+    List<Tensor> relevances = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      Tensor input = inputs.get(i);
+      relevances.add(
+          input.is_floating_point() ? Natives.keep(groups.spread(i, input, found)) : null);
+    }
+    return relevances;
+  }
+}
