@@ -108,6 +108,14 @@ final class CompositeOptions {
     return read("gradient", json, ArraySource.none(), Map.of());
   }
 
+  /** A composite by name, or a complaint. */
+  CompositeChoice knownByName(String name, Defaults defaults) {
+    if (!CompositeRegistry.standard().names().contains(name)) {
+      throw unknown(name);
+    }
+    return named(name, defaults);
+  }
+
   /** A composite by name. */
   CompositeChoice named(String name, Defaults defaults) {
     Map<String, Object> args = new LinkedHashMap<>();

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       AttributeCommand.class,
       RunCommand.class,
       InspectCommand.class,
+      BenchmarkCommand.class,
       MethodsCommand.class,
       CompositesCommand.class,
       RulesCommand.class,

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.Dtype;
 import org.zennit4j.bindings.LoadOptions;
@@ -55,6 +56,17 @@ final class ModelOptions {
       model.close();
       throw e;
     }
+  }
+
+  /** Loads LibTorch and sets the threads. */
+  void start() {
+    running.start();
+  }
+
+  /** A model of a module that is at hand, which it takes over. */
+  ScriptModel of(JitModule module) {
+    return ScriptModel.of(
+        module, LoadOptions.defaults().withDevice(running.device()).withDtype(dtype()));
   }
 
   private Map<String, Set<String>> classTypes() {
