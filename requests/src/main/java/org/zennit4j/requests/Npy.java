@@ -54,28 +54,7 @@ public final class Npy {
   /** Reads one array and leaves the stream behind it; {@code source} names it in messages. */
   static NdArray read(InputStream in, String source) throws IOException {
     try {
-      byte[] magic = in.readNBytes(MAGIC.length);
-      if (magic.length == 0) {
-        throw new RequestException("the file is empty");
-      }
-      if (!Arrays.equals(magic, MAGIC)) {
-        throw new RequestException("not an npy file");
-      }
-      int major = readUnsigned(in, 1);
-      int minor = readUnsigned(in, 1);
-      if (major < 1 || major > 3 || minor != 0) {
-        throw new RequestException(
-            "npy version " + major + "." + minor + " is unknown; 1.0, 2.0 and 3.0 can be read");
-      }
-      int length = readUnsigned(in, major == 1 ? 2 : 4);
-      if (length < 0 || length > MAX_HEADER) {
-        throw new RequestException("corrupt header: impossible length");
-      }
-      String text =
-          new String(
-              readFully(in, length, "header"),
-              major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
-      NpyHeader header = NpyHeader.parse(text);
+      NpyHeader header = readHeader(in);
       DType dtype = header.dtype();
       int size = NdArray.byteSize(dtype, header.shape());
       byte[] data = readFully(in, size, "elements");
@@ -89,6 +68,32 @@ public final class Npy {
     } catch (RequestException e) {
       throw cannotRead(source, e);
     }
+  }
+
+  /** Reads what stands before the elements, and leaves the stream at them. */
+  static NpyHeader readHeader(InputStream in) throws IOException {
+    byte[] magic = in.readNBytes(MAGIC.length);
+    if (magic.length == 0) {
+      throw new RequestException("the file is empty");
+    }
+    if (!Arrays.equals(magic, MAGIC)) {
+      throw new RequestException("not an npy file");
+    }
+    int major = readUnsigned(in, 1);
+    int minor = readUnsigned(in, 1);
+    if (major < 1 || major > 3 || minor != 0) {
+      throw new RequestException(
+          "npy version " + major + "." + minor + " is unknown; 1.0, 2.0 and 3.0 can be read");
+    }
+    int length = readUnsigned(in, major == 1 ? 2 : 4);
+    if (length < 0 || length > MAX_HEADER) {
+      throw new RequestException("corrupt header: impossible length");
+    }
+    String text =
+        new String(
+            readFully(in, length, "header"),
+            major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+    return NpyHeader.parse(text);
   }
 
   /**
@@ -167,7 +172,7 @@ public final class Npy {
     return bytes;
   }
 
-  private static void swap(byte[] data, int itemSize) {
+  static void swap(byte[] data, int itemSize) {
     for (int start = 0; start < data.length; start += itemSize) {
       for (int i = start, j = start + itemSize - 1; i < j; i++, j--) {
         byte b = data[i];
