@@ -139,7 +139,12 @@ public final class Npy {
   }
 
   static void write(OutputStream out, NdArray array) throws IOException {
-    String dict = NpyHeader.format(array.dtype(), array.shape());
+    writeHeader(out, array.dtype(), array.shape());
+    array.writeTo(out);
+  }
+
+  static void writeHeader(OutputStream out, DType dtype, long[] shape) throws IOException {
+    String dict = NpyHeader.format(dtype, shape);
     int prefix = MAGIC.length + 2 + 2;
     // NumPy pads with spaces and a newline to a multiple of 64, the whole block if none is needed.
     int padding = 64 - (prefix + dict.length() + 1) % 64;
@@ -150,7 +155,6 @@ public final class Npy {
     out.write(length & 0xff);
     out.write(length >>> 8);
     out.write((dict + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII));
-    array.writeTo(out);
   }
 
   private static int readUnsigned(InputStream in, int bytes) throws IOException {
