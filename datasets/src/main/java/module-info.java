@@ -5,4 +5,5 @@ module org.zennit4j.datasets {
   requires org.bytedeco.hdf5;
 
   exports org.zennit4j.datasets;
+  exports org.zennit4j.datasets.analysis;
 }

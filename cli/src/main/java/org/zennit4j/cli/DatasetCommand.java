@@ -26,6 +26,7 @@ import org.zennit4j.datasets.DatasetTarget;
 import org.zennit4j.datasets.Preparation;
 import org.zennit4j.datasets.SampleSource;
 import org.zennit4j.datasets.SampleSources;
+import org.zennit4j.datasets.analysis.Spray;
 import org.zennit4j.graph.Ending;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.model.ScriptModel;
@@ -99,6 +100,11 @@ final class DatasetCommand implements Callable<Integer> {
       description = "Leave a softmax or sigmoid at the end; by default logits are explained.")
   private boolean keepEnding;
 
+  @Option(
+      names = "--analysis",
+      description = "Then cluster and sum up the heatmaps, as 'zennit4j spray' does.")
+  private boolean analysis;
+
   @Mixin private ModelOptions loading;
 
   @Override
@@ -138,6 +144,9 @@ final class DatasetCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     notes.forEach(note -> err.println("zennit4j: note: " + note));
+    if (analysis && summary.complete()) {
+      SprayCommand.analyse(output, Spray.usual()).forEach(spec.commandLine().getOut()::println);
+    }
     return report(summary);
   }
 

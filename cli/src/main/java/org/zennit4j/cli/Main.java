@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       AttributeCommand.class,
       RunCommand.class,
       DatasetCommand.class,
+      SprayCommand.class,
       InspectCommand.class,
       MethodsCommand.class,
       CompositesCommand.class,

@@ -93,7 +93,11 @@ final class Assembly {
                   name.getKey(),
                   key ->
                       to.create(
-                          key, from.dtype(), Arrays.copyOfRange(shape, 1, shape.length), level))
+                          key,
+                          from.dtype(),
+                          Arrays.copyOfRange(shape, 1, shape.length),
+                          level,
+                          key.equals("attribution")))
               .appendAll(from);
         }
         rows += part.data("label").shape()[0];

@@ -572,9 +572,7 @@ public final class DatasetRun {
                 chosen < classes ? outputs[i * classes + chosen] : Double.NaN,
                 sum));
       }
-      boolean pictures = items.get(0).prepared().picture();
-      NdArray attribution = pictures ? Explained.threeChannels(relevance) : relevance;
-      return Explained.of(items, attribution, output, lines, bad);
+      return Explained.of(items, relevance, output, lines, bad);
     }
   }
 

@@ -4,8 +4,8 @@
  */
 package org.zennit4j.datasets;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.zennit4j.requests.NdArray;
@@ -14,11 +14,12 @@ import org.zennit4j.requests.NdArray;
  * One batch with its relevance, ready to be written; everything on the Java heap.
  *
  * @param data what there is to see of the inputs, (n, ...)
- * @param attribution relevance, float32 (n, ...); of pictures (n,3,H,W)
+ * @param attribution relevance, float32 (n, ...)
  * @param prediction the output, float32 (n, classes)
  * @param label int64 (n), -1 where unknown
  * @param sample int64 (n), positions in the dataset
  * @param lines the table's lines, skipped samples included, in the order of the dataset
+ * @param pictures whether the samples are pictures
  */
 record Explained(
     NdArray data,
@@ -27,13 +28,13 @@ record Explained(
     NdArray label,
     NdArray sample,
     List<String> lines,
-    long skipped) {
+    boolean pictures) {
 
   static final List<String> COLUMNS =
       List.of("sample", "id", "label", "prediction", "explained", "output", "relevance", "skipped");
 
   static Explained nothing(List<Samples.Bad> bad) {
-    return new Explained(null, null, null, null, null, lines(List.of(), bad), bad.size());
+    return new Explained(null, null, null, null, null, lines(List.of(), bad), false);
   }
 
   /** A line of the table. */
@@ -71,7 +72,7 @@ record Explained(
             items.stream().mapToLong(i -> i.sample().label().orElse(-1)).toArray(), items.size()),
         NdArray.ofLongs(items.stream().mapToLong(i -> i.sample().index()).toArray(), items.size()),
         lines(lines, bad),
-        bad.size());
+        items.get(0).prepared().picture());
   }
 
   private static List<String> lines(List<Line> lines, List<Samples.Bad> bad) {
@@ -94,24 +95,21 @@ record Explained(
         List.of(Integer.toString(bad.index()), bad.id(), "", "", "", "", "", bad.reason()));
   }
 
-  int rows() {
-    return data == null ? 0 : (int) data.shape()[0];
+  /**
+   * The shape of one sample's relevance in the result. A picture has three channels, which is what
+   * ViRelAy draws: of a network that takes one, the other two stay zero, so that their sum is its
+   * relevance.
+   */
+  long[] attributionRow() {
+    long[] shape = attribution.shape();
+    long[] row = Arrays.copyOfRange(shape, 1, shape.length);
+    if (row.length == 3 && row[0] == 1 && pictures) {
+      row[0] = 3;
+    }
+    return row;
   }
 
-  /** Relevance in three channels, as ViRelAy draws it: those after the first are zero. */
-  static NdArray threeChannels(NdArray relevance) {
-    long[] shape = relevance.shape();
-    if (shape[1] != 1) {
-      return relevance;
-    }
-    int row = (int) (4 * shape[2] * shape[3]);
-    ByteBuffer wide = ByteBuffer.allocate(Math.multiplyExact(3 * row, (int) shape[0]));
-    ByteBuffer narrow = relevance.bytes();
-    byte[] one = new byte[row];
-    for (int i = 0; i < shape[0]; i++) {
-      narrow.get(one);
-      wide.put(3 * row * i, one);
-    }
-    return NdArray.of(relevance.dtype(), wide, shape[0], 3, shape[2], shape[3]);
+  int rows() {
+    return data == null ? 0 : (int) data.shape()[0];
   }
 }

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.zennit4j.datasets.internal.Hdf5File;
+import org.zennit4j.requests.NdArray.DType;
 
 /**
  * The parts of an unfinished result. A part holds the samples of one segment of the dataset, and is
@@ -131,7 +132,8 @@ final class Parts {
       if (!begun) {
         begun = true;
         file.write("data", batch.data(), level);
-        file.write("attribution", batch.attribution(), level);
+        file.create("attribution", DType.FLOAT32, batch.attributionRow(), level, true)
+            .append(batch.attribution());
         file.write("prediction", batch.prediction(), level);
         file.write("label", batch.label(), level);
         file.write("sample", batch.sample(), level);

@@ -42,18 +42,26 @@ final class DatasetRate {
               + torch.get_num_threads());
       List<Batch> batches = batches(source, size);
       for (int round = 0; round < Integer.parseInt(args[2]); round++) {
+        double before = cpu();
         double bare = loop(fashion, batches);
+        double between = cpu();
         long start = System.nanoTime();
         fashion.run(source).withBatchSize(size).run(Path.of(args[3]).resolve("round-" + round));
         double run = (System.nanoTime() - start) * 1e-9;
         System.out.printf(
             Locale.ROOT,
-            "loop %.0f/s, run %.0f/s, ratio %.3f%n",
+            "loop %.0f/s, run %.0f/s, ratio %.3f; CPU seconds %.1f, %.1f%n",
             source.size() / bare,
             source.size() / run,
-            bare / run);
+            bare / run,
+            between - before,
+            cpu() - between);
       }
     }
+  }
+
+  private static double cpu() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toMillis() * 1e-3;
   }
 
   private static List<Batch> batches(SampleSource source, int size) {

@@ -176,7 +176,8 @@ public final class Hdf5Data {
   /**
    * Appends rows.
    *
-   * @param rows of shape (count, ...), of this data set's type
+   * @param rows of shape (count, ...), of this data set's type. Their second length may be smaller
+   *     than that of the data set; the rest of it is then zero
    */
   public void append(NdArray rows) {
     synchronized (Hdf5.LOCK) {
@@ -185,7 +186,14 @@ public final class Hdf5Data {
       boolean fits =
           rows.dtype() == dtype
               && added.length == shape.length
-              && Arrays.equals(shape, 1, shape.length, added, 1, added.length);
+              && (shape.length < 2 || added[1] <= shape[1])
+              && Arrays.equals(
+                  shape,
+                  Math.min(2, shape.length),
+                  shape.length,
+                  added,
+                  Math.min(2, added.length),
+                  added.length);
       if (!fits) {
         throw new DatasetException(
             what()
@@ -252,7 +260,10 @@ public final class Hdf5Data {
         shape[0] += more[0];
         Hdf5.check(hdf5.H5Dset_extent(id(), shape), "cannot write " + what());
         for (long row = 0; row < more[0]; row += chunk[0]) {
-          copyChunk(other, row, start + row, chunk.length);
+          for (long channel = 0; channel < (chunk.length < 2 ? 1 : more[1]); ) {
+            copyChunk(other, row, start + row, channel, chunk.length);
+            channel += chunk.length < 2 ? 1 : chunk[1];
+          }
         }
         return;
       }
@@ -262,12 +273,20 @@ public final class Hdf5Data {
     }
   }
 
-  private void copyChunk(Hdf5Data from, long row, long to, int rank) {
+  private void copyChunk(Hdf5Data from, long row, long to, long channel, int rank) {
     long[] offset = new long[rank];
     offset[0] = row;
+    if (rank > 1) {
+      offset[1] = channel;
+    }
     long[] size = new long[1];
+    // Nothing is stored of a chunk that was never written.
     Hdf5.check(
-        hdf5.H5Dget_chunk_storage_size(from.id(), offset, size), "cannot read " + from.what());
+        hdf5.H5Dget_chunk_info_by_coord(from.id(), offset, new int[1], new long[1], size),
+        "cannot read " + from.what());
+    if (size[0] == 0) {
+      return;
+    }
     int[] filters = new int[1];
     try (BytePointer packed = new BytePointer(size[0])) {
       Hdf5.check(

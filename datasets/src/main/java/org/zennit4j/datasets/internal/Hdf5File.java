@@ -160,13 +160,32 @@ public final class Hdf5File implements AutoCloseable {
    * @return the data set; it belongs to this file
    */
   public Hdf5Data create(String name, DType dtype, long[] row, int level) {
+    return create(name, dtype, row, level, false);
+  }
+
+  /**
+   * As the other {@code create}.
+   *
+   * @param name its path in the file; groups on the way are made
+   * @param dtype the type of its elements
+   * @param row the shape of one row; empty if a row is a number
+   * @param level how hard it is packed: 0 not, 1 fast, 9 best
+   * @param split whether channels are packed each on its own; of those that are never written
+   *     nothing is stored
+   * @return the data set; it belongs to this file
+   */
+  public Hdf5Data create(String name, DType dtype, long[] row, int level, boolean split) {
     synchronized (Hdf5.LOCK) {
       long[] shape = new long[row.length + 1];
       System.arraycopy(row, 0, shape, 1, row.length);
       long[] most = shape.clone();
       most[0] = -1;
-      long bytes = dtype.itemSize() * Arrays.stream(row).reduce(1, (a, b) -> a * b);
       long[] chunk = shape.clone();
+      if (split && row.length == 3) {
+        chunk[1] = 1;
+      }
+      chunk[0] = 1;
+      long bytes = dtype.itemSize() * Arrays.stream(chunk).reduce(1, (a, b) -> a * b);
       // A power of two, so that the chunks of parts come to lie on those of the whole.
       chunk[0] = Long.highestOneBit(Math.max(1, Math.min(256, CHUNK_BYTES / Math.max(1, bytes))));
       String what = "cannot write " + name + " to " + path;
