@@ -13,7 +13,6 @@ pictures=${1:-/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz}
 work=${2:-$(mktemp -d)}
 zennit4j=${ZENNIT4J:-$root/bin/zennit4j}
 python=${PYTHON:-python3}
-explain() { "$zennit4j" dataset "$pictures" -m "$root/examples/models/fashion_cnn.pt" --batch-size 64 "$@"; }
 memory() { # the largest resident memory in kB, of the command that follows
   "$python" - "$@" <<'PY'
 import resource, subprocess, sys
@@ -24,20 +23,21 @@ PY
 
 rm -rf "$work/thousand" "$work/whole" "$work/killed"
 model=$root/examples/models/fashion_cnn.pt
-few=$(memory "$zennit4j" dataset "$pictures" -m "$model" --batch-size 64 --limit 1000 -o "$work/thousand")
-all=$(memory "$zennit4j" dataset "$pictures" -m "$model" --batch-size 64 -o "$work/whole")
+run=("$zennit4j" dataset "$pictures" -m "$model" --batch-size 64)
+few=$(memory "${run[@]}" --limit 1000 -o "$work/thousand")
+all=$(memory "${run[@]}" -o "$work/whole")
 echo "resident memory: $few kB for 1,000 samples, $all kB for all, ratio $(awk "BEGIN { printf \"%.3f\", $all / $few }")"
 
 kills=0
 while [ "$kills" -lt 10 ] && [ ! -e "$work/killed/dataset.json" ]; do
-  explain --resume -o "$work/killed" >/dev/null 2>&1 &
+  "${run[@]}" --resume -o "$work/killed" >/dev/null 2>&1 &
   process=$!
   sleep "$((RANDOM % 4 + 2)).$((RANDOM % 10))"
   # The launcher becomes the JVM, so this is the JVM.
   if kill -KILL "$process" 2>/dev/null; then kills=$((kills + 1)); fi
   wait "$process" 2>/dev/null || true
 done
-explain --resume -o "$work/killed"
+"${run[@]}" --resume -o "$work/killed"
 echo "killed $kills times"
 "$python" - "$work" <<'PY'
 import sys

@@ -3,6 +3,7 @@ module org.zennit4j.cli {
   requires org.zennit4j.analyzers;
   requires org.zennit4j.datasets;
   requires org.zennit4j.images;
+  requires org.zennit4j.pages;
   requires org.zennit4j.requests;
   requires info.picocli;
   requires me.tongfei.progressbar;

@@ -105,12 +105,30 @@ final class DatasetCommand implements Callable<Integer> {
       description = "Then cluster and sum up the heatmaps, as 'zennit4j spray' does.")
   private boolean analysis;
 
+  @Option(
+      names = "--html",
+      paramLabel = "FILE.html",
+      description = "Write one page of HTML too, which needs no network: classes and a gallery.")
+  private Path html;
+
+  @Option(
+      names = "--gallery",
+      paramLabel = "N",
+      description = "The most samples on it (default ${DEFAULT-VALUE}).")
+  private int gallery = 500;
+
   @Mixin private ModelOptions loading;
 
   @Override
   public Integer call() throws IOException {
     how.check();
     dataset.check();
+    if (html != null) {
+      Outputs.check(html, "the model", java.util.List.of(model));
+    }
+    if (gallery < 1) {
+      throw new UsageException("--gallery is 1 or more, not " + gallery);
+    }
     Labels names = labels == null ? Labels.none() : Labels.read(labels);
     boolean files = Files.isDirectory(input) || input.toString().endsWith(".csv");
     Preprocessing chosen =
@@ -146,6 +164,9 @@ final class DatasetCommand implements Callable<Integer> {
     notes.forEach(note -> err.println("zennit4j: note: " + note));
     if (analysis && summary.complete()) {
       SprayCommand.analyse(output, Spray.usual()).forEach(spec.commandLine().getOut()::println);
+    }
+    if (html != null && summary.complete()) {
+      DatasetPage.write(output, html, gallery);
     }
     return report(summary);
   }

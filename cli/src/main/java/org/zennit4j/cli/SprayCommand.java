@@ -91,13 +91,14 @@ final class SprayCommand implements Callable<Integer> {
       try (Progress progress = Progress.of("classes", statistics.classes().size())) {
         spray.run(result, progress::to);
       }
-      Table table = new Table().row("class", "samples", "correct", "relevance/output");
+      Table table = new Table().row("class", "samples", "correct", "relevance");
       for (ClassStatistics one : statistics.classes()) {
         table.row(
             one.name(),
             Integer.toString(one.samples()),
             Integer.toString(one.correct()),
-            String.format(Locale.ROOT, "%.3f (%.3f)", one.kept().mean(), one.kept().deviation()));
+            String.format(
+                Locale.ROOT, "%.3f (%.3f)", one.relevance().mean(), one.relevance().deviation()));
       }
       return table.lines();
     }

@@ -17,8 +17,8 @@ import java.util.List;
  * @param channels the share of each channel
  * @param regions the share of each field of a grid over the picture, row by row; empty if the
  *     samples are no pictures
- * @param kept how much of the explained output is kept as relevance: its distribution over samples
- *     whose output is not zero
+ * @param relevance the sum of each sample's relevance, all of it, as a distribution; one where a
+ *     composite loses nothing, since relevance starts as one
  */
 public record ClassStatistics(
     long label,
@@ -27,7 +27,7 @@ public record ClassStatistics(
     int correct,
     List<Double> channels,
     List<Double> regions,
-    Distribution kept) {
+    Distribution relevance) {
 
   /** Copies the lists. */
   public ClassStatistics {

@@ -105,6 +105,35 @@ public record Spray(
     return List.copyOf(rows.keySet());
   }
 
+  /**
+   * Reads the clusters of an analysis: those of the smallest number that k-means was run for.
+   *
+   * @param folder that of a result
+   * @return row to cluster; empty if there was no analysis
+   */
+  public static Map<Integer, Integer> clusters(Path folder) {
+    Map<Integer, Integer> clusters = new TreeMap<>();
+    Path file = folder.resolve("analysis.h5");
+    if (!Files.exists(file)) {
+      return clusters;
+    }
+    try (Hdf5File in = Hdf5File.open(file)) {
+      for (String group : in.names("/")) {
+        List<String> names = in.names(group + "/cluster");
+        if (!names.isEmpty()) {
+          Hdf5Data index = in.data(group + "/index");
+          int count = (int) index.shape()[0];
+          long[] rows = index.rows(0, count).toLongs();
+          long[] numbers = in.data(group + "/cluster/" + names.get(0)).rows(0, count).toLongs();
+          for (int i = 0; i < count; i++) {
+            clusters.put((int) rows[i], (int) numbers[i]);
+          }
+        }
+      }
+    }
+    return clusters;
+  }
+
   private static void delete(Path file) {
     try {
       Files.deleteIfExists(file);

@@ -51,13 +51,7 @@ public final class Statistics {
       for (int i = 0; i < count; i++) {
         int row = first + i;
         Sums of = sums.computeIfAbsent(result.label(row), k -> new Sums(result.shape()));
-        int explained = result.explained(row);
-        float[] output = result.output(row);
-        of.add(
-            values,
-            i * size,
-            explained >= 0 && explained < output.length ? output[explained] : 0,
-            result.prediction(row) == result.label(row));
+        of.add(values, i * size, result.prediction(row) == result.label(row));
       }
     }
     List<ClassStatistics> classes = new ArrayList<>();
@@ -108,13 +102,13 @@ public final class Statistics {
       json.put("correct", one.correct());
       json.put("channel_shares", one.channels());
       json.put("region_shares", one.regions());
-      Map<String, Object> kept = new LinkedHashMap<>();
-      kept.put("samples", one.kept().count());
-      kept.put("mean", one.kept().mean());
-      kept.put("deviation", one.kept().deviation());
-      kept.put("low", one.kept().low());
-      kept.put("high", one.kept().high());
-      json.put("relevance_by_output", kept);
+      Map<String, Object> sum = new LinkedHashMap<>();
+      sum.put("samples", one.relevance().count());
+      sum.put("mean", one.relevance().mean());
+      sum.put("deviation", one.relevance().deviation());
+      sum.put("low", one.relevance().low());
+      sum.put("high", one.relevance().high());
+      json.put("relevance", sum);
       list.add(json);
     }
     try {
@@ -135,7 +129,7 @@ public final class Statistics {
     private final double[] mean;
     private final double[] channelShares;
     private final double[] regionShares;
-    private final List<Double> kept = new ArrayList<>();
+    private final List<Double> sums = new ArrayList<>();
     private int samples;
     private int correct;
 
@@ -148,7 +142,7 @@ public final class Statistics {
       this.regionShares = new double[shape.length == 3 ? GRID * GRID : 0];
     }
 
-    void add(float[] values, int at, double output, boolean right) {
+    void add(float[] values, int at, boolean right) {
       samples++;
       correct += right ? 1 : 0;
       double sum = 0;
@@ -178,9 +172,7 @@ public final class Statistics {
           regionShares[r] += byRegion[r] / absolute;
         }
       }
-      if (output != 0) {
-        kept.add(sum / output);
-      }
+      sums.add(sum);
     }
 
     NdArray mean() {
@@ -204,7 +196,7 @@ public final class Statistics {
     }
 
     private Distribution distribution() {
-      double[] values = kept.stream().mapToDouble(Double::doubleValue).toArray();
+      double[] values = sums.stream().mapToDouble(Double::doubleValue).toArray();
       double average = Arrays.stream(values).average().orElse(Double.NaN);
       double variance =
           Arrays.stream(values)
