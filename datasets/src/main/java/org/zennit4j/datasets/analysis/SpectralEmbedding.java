@@ -64,9 +64,10 @@ record SpectralEmbedding(double[][] vectors, double[] values) {
     return new SpectralEmbedding(vectors, values);
   }
 
-  /** Rows of length one. */
-  double[][] unitRows() {
+  /** Rows of the first eigenvectors, scaled to length one. */
+  double[][] unitRows(int first) {
     return Arrays.stream(vectors)
+        .map(row -> Arrays.copyOf(row, Math.min(first, row.length)))
         .map(
             row -> {
               double length = Math.sqrt(Arrays.stream(row).map(v -> v * v).sum());

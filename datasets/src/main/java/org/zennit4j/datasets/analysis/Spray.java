@@ -32,8 +32,9 @@ import org.zennit4j.requests.NdArray.DType;
  *
  * <p>A heatmap is added up over its channels, averaged over fields so that it has at most 32 a side
  * (1024 of a series), and divided by its sum of absolute values. The nearest neighbours make a
- * graph, the eigenvectors of its normalised Laplacian an embedding, whose rows, scaled to length
- * one, k-means divides. All of it is repeatable. Immutable.
+ * graph, the eigenvectors of its normalised Laplacian an embedding. For k clusters k-means divides
+ * its rows of the first k eigenvectors, scaled to length one (Ng, Jordan and Weiss 2001). All of it
+ * is repeatable. Immutable.
  *
  * @param neighbours how many make the graph
  * @param eigenvectors how many make the embedding
@@ -190,10 +191,10 @@ public record Spray(
                     row.length > 2 ? new double[] {row[1], row[2]} : new double[] {row[0], row[1]})
             .toArray(double[][]::new);
     out.write(group + "/embedding/spectral-2d", floats(plane), 1);
-    double[][] unit = embedding.unitRows();
     for (int k : clusters) {
       if (k < points.length) {
-        long[] numbers = Arrays.stream(KMeans.cluster(unit, k, seed)).asLongStream().toArray();
+        long[] numbers =
+            Arrays.stream(KMeans.cluster(embedding.unitRows(k), k, seed)).asLongStream().toArray();
         String name = String.format(Locale.ROOT, "%s/cluster/kmeans-%02d", group, k);
         out.write(name, NdArray.ofLongs(numbers, numbers.length), 1)
             .attribute("k", NdArray.ofLongs(new long[] {k}, 1));
