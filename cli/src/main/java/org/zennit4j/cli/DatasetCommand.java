@@ -48,9 +48,9 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  zennit4j dataset photos/ -m model.pt --labels classes.txt -o out",
-      "  zennit4j dataset list.csv -m model.pt --composite epsilon_plus_flat -o out",
-      "  zennit4j dataset pictures.npz -m fashion.pt --target prediction -o out"
+      "  zennit4j dataset photos/ -m model.pt --labels classes.txt -o out/",
+      "  zennit4j dataset list.csv -m model.pt --composite epsilon_plus_flat -o out/",
+      "  zennit4j dataset pictures.npz -m fashion.pt --target prediction -o out/"
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:done", "1:the work failed, or samples were skipped", "2:wrong usage"})

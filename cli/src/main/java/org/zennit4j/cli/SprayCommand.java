@@ -29,10 +29,7 @@ import picocli.CommandLine.Spec;
       "the mean heatmap of each class into the folder of the result."
     },
     footerHeading = "%nExamples:%n",
-    footer = {
-      "  zennit4j spray out",
-      "  zennit4j spray out --neighbours 20 --clusters 2,3,5",
-    })
+    footer = {"  zennit4j spray out/", "  zennit4j spray out/ --neighbours 20 --clusters 2,3,5"})
 final class SprayCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
