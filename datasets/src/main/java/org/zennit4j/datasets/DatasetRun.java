@@ -9,27 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Tensor;
-import org.zennit4j.attribution.Attribution;
-import org.zennit4j.attribution.Target;
-import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.Json;
 import org.zennit4j.requests.NdArray;
 
@@ -57,7 +48,7 @@ public final class DatasetRun {
   }
 
   private static final int SEGMENT = 256;
-  private static final int QUEUE = 2;
+  private static final int AHEAD = 2;
   private static final String RESULT = "dataset.json";
 
   /** What may be chosen; never changed once a run has it. */
@@ -288,14 +279,16 @@ public final class DatasetRun {
     int segments = (samples() + segmentSize() - 1) / segmentSize();
     if (!complete) {
       parts.open(text);
-      compute(parts, segments, like.input());
-      if (missing(parts, segments) > 0) {
-        return summary(parts, segments, false);
+      try (RunLock lock = RunLock.of(output, settings.shards > 1)) {
+        compute(parts, segments, like.input());
+        if (missing(parts, segments) > 0 || !lock.alone()) {
+          return summary(parts, segments, false);
+        }
+        DatasetSummary summary = summary(parts, segments, true);
+        assemble(output, parts, segments, like.picture(), plan, summary);
+        parts.delete();
+        return summary;
       }
-      DatasetSummary summary = summary(parts, segments, true);
-      assemble(output, parts, segments, like.picture(), plan, summary);
-      parts.delete();
-      return summary;
     }
     parts.delete();
     long[] counted = count(output.resolve("table.csv"));
@@ -376,9 +369,6 @@ public final class DatasetRun {
   /** A batch that is read, or will be. */
   private record Reading(int segment, boolean last, Future<Samples> samples) {}
 
-  /** A batch that is to be written. */
-  private record Writing(int segment, boolean last, Explained batch) {}
-
   private void compute(Parts parts, int segments, NdArray like) {
     int from = (int) ((long) segments * (settings.shard - 1) / settings.shards);
     int to = (int) ((long) segments * settings.shard / settings.shards);
@@ -399,12 +389,15 @@ public final class DatasetRun {
       }
     }
     settings.listener.onProgress(done, total);
-    ExecutorService readers = Executors.newFixedThreadPool(settings.readers, daemon("reads"));
-    try (WriterThread writer = new WriterThread(parts, settings.level)) {
+    Explaining explaining =
+        new Explaining(explainer, settings.target, settings.strict, settings.listener);
+    ExecutorService readers =
+        Executors.newFixedThreadPool(settings.readers, Daemons.named("reads samples"));
+    try (PartsWriter writer = new PartsWriter(parts, settings.level)) {
       Deque<Reading> ahead = new ArrayDeque<>();
       int next = 0;
       while (next < batches.size() || !ahead.isEmpty()) {
-        while (next < batches.size() && ahead.size() < settings.readers + QUEUE) {
+        while (next < batches.size() && ahead.size() < settings.readers + AHEAD) {
           int[] batch = batches.get(next++);
           ahead.add(
               new Reading(
@@ -412,34 +405,14 @@ public final class DatasetRun {
         }
         Reading reading = ahead.remove();
         Samples samples = get(reading.samples);
-        Explained explained = explain(samples);
-        writer.put(new Writing(reading.segment, reading.last, explained));
+        writer.put(
+            new PartsWriter.Writing(reading.segment, reading.last, explaining.explain(samples)));
         done += samples.read().size() + samples.bad().size();
         settings.listener.onProgress(done, total);
       }
       writer.finish();
     } finally {
-      readers.shutdownNow();
-      awaitEnd(readers);
-    }
-  }
-
-  private static java.util.concurrent.ThreadFactory daemon(String what) {
-    return work -> {
-      Thread thread = new Thread(work, "zennit4j " + what + " samples");
-      thread.setDaemon(true);
-      return thread;
-    };
-  }
-
-  /** The source may be closed afterwards. */
-  private static void awaitEnd(ExecutorService readers) {
-    try {
-      if (!readers.awaitTermination(1, TimeUnit.MINUTES)) {
-        throw new DatasetException("a sample is still being read after a minute");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      Daemons.end(readers);
     }
   }
 
@@ -460,189 +433,6 @@ public final class DatasetRun {
       }
       throw new DatasetException("cannot read samples: " + e.getCause(), e);
     }
-  }
-
-  private Explained explain(Samples samples) {
-    List<Samples.Bad> bad = new ArrayList<>(samples.bad());
-    List<Samples.Item> good = samples.read();
-    Batch batch = null;
-    if (!good.isEmpty()) {
-      try {
-        batch = explain(good);
-      } catch (SampleException e) {
-        throw e;
-      } catch (Zennit4jException e) {
-        batch = oneByOne(good, bad, e);
-      }
-      if (batch != null) {
-        batch = batch.withoutNonFinite(bad);
-      }
-    }
-    bad.sort(Comparator.comparingInt(Samples.Bad::index));
-    for (Samples.Bad one : bad) {
-      if (settings.strict) {
-        throw new SampleException(one.id() + ": " + one.reason(), null);
-      }
-      settings.listener.onSkip(one.id(), one.reason());
-    }
-    return batch == null || batch.items.isEmpty()
-        ? Explained.nothing(bad)
-        : batch.explained(bad, settings.target);
-  }
-
-  /** Explained samples: arrays of (n, ...). */
-  private record Batch(List<Samples.Item> items, NdArray relevance, NdArray output) {
-    private int rowSize(NdArray array) {
-      return array.size() / items.size();
-    }
-
-    /** A row that holds NaN or infinity is nothing that a browser can read or an analysis use. */
-    Batch withoutNonFinite(List<Samples.Bad> bad) {
-      float[] relevances = relevance.toFloats();
-      float[] outputs = output.toFloats();
-      List<Integer> kept = new ArrayList<>();
-      for (int i = 0; i < items.size(); i++) {
-        boolean finite =
-            finite(relevances, i, rowSize(relevance)) && finite(outputs, i, rowSize(output));
-        if (finite) {
-          kept.add(i);
-        } else {
-          Sample sample = items.get(i).sample();
-          bad.add(
-              new Samples.Bad(
-                  sample.index(), sample.id(), "its output or relevance holds NaN or infinity"));
-        }
-      }
-      return kept.size() == items.size()
-          ? this
-          : new Batch(
-              kept.stream().map(items::get).toList(), rows(relevance, kept), rows(output, kept));
-    }
-
-    private static boolean finite(float[] values, int row, int size) {
-      for (int i = row * size; i < (row + 1) * size; i++) {
-        if (!Float.isFinite(values[i])) {
-          return false;
-        }
-      }
-      return true;
-    }
-
-    private static NdArray rows(NdArray array, List<Integer> kept) {
-      long[] shape = array.shape();
-      int size = (int) (array.size() / shape[0]);
-      float[] values = array.toFloats();
-      float[] some = new float[kept.size() * size];
-      for (int i = 0; i < kept.size(); i++) {
-        System.arraycopy(values, kept.get(i) * size, some, i * size, size);
-      }
-      shape[0] = kept.size();
-      return NdArray.ofFloats(some, shape);
-    }
-
-    Explained explained(List<Samples.Bad> bad, DatasetTarget target) {
-      float[] relevances = relevance.toFloats();
-      float[] outputs = output.toFloats();
-      int classes = rowSize(output);
-      List<Explained.Line> lines = new ArrayList<>();
-      for (int i = 0; i < items.size(); i++) {
-        Sample sample = items.get(i).sample();
-        int best = 0;
-        for (int c = 1; c < classes; c++) {
-          best = outputs[i * classes + c] > outputs[i * classes + best] ? c : best;
-        }
-        int label = sample.label().orElse(-1);
-        int chosen =
-            switch (target.kind()) {
-              case LABEL -> label;
-              case PREDICTION -> best;
-              case CLASS -> target.number();
-            };
-        double sum = 0;
-        for (int k = i * rowSize(relevance); k < (i + 1) * rowSize(relevance); k++) {
-          sum += relevances[k];
-        }
-        lines.add(
-            new Explained.Line(
-                sample.index(),
-                sample.id(),
-                label,
-                best,
-                chosen,
-                chosen < classes ? outputs[i * classes + chosen] : Double.NaN,
-                sum));
-      }
-      return Explained.of(items, relevance, output, lines, bad);
-    }
-  }
-
-  /** Finds out which sample of a batch it was; if each fails it is not the sample's fault. */
-  private Batch oneByOne(
-      List<Samples.Item> items, List<Samples.Bad> bad, Zennit4jException failure) {
-    List<Samples.Item> kept = new ArrayList<>();
-    List<NdArray> relevances = new ArrayList<>();
-    List<NdArray> outputs = new ArrayList<>();
-    if (items.size() > 1) {
-      for (Samples.Item item : items) {
-        try {
-          Batch one = explain(List.of(item));
-          relevances.add(one.relevance);
-          outputs.add(one.output);
-          kept.add(item);
-        } catch (Zennit4jException e) {
-          bad.add(new Samples.Bad(item.sample().index(), item.sample().id(), e.getMessage()));
-        }
-      }
-    }
-    if (kept.isEmpty()) {
-      throw failure;
-    }
-    return new Batch(kept, joined(relevances), joined(outputs));
-  }
-
-  private static NdArray joined(List<NdArray> rows) {
-    NdArray stacked = Preparation.stack(rows);
-    long[] shape = stacked.shape();
-    long[] flat = new long[shape.length - 1];
-    flat[0] = shape[0];
-    System.arraycopy(shape, 2, flat, 1, flat.length - 1);
-    return NdArray.of(stacked.dtype(), stacked.bytes(), flat);
-  }
-
-  private Batch explain(List<Samples.Item> items) {
-    NdArray input = Preparation.stack(items.stream().map(i -> i.prepared().input()).toList());
-    try (PointerScope scope = new PointerScope()) {
-      Tensor batch = input.toTensor();
-      try (Attribution attribution = explainer.explain(batch, target(items))) {
-        Tensor output = attribution.output();
-        if (output.dim() != 2 || output.size(0) != items.size()) {
-          throw new DatasetException(
-              "the model's output has shape "
-                  + java.util.Arrays.toString(output.shape())
-                  + "; a dataset needs (samples, classes)");
-        }
-        NdArray relevance = floats(attribution.relevance());
-        long[] shape = relevance.shape();
-        if (shape.length == 3 && items.get(0).prepared().input().shape().length == 3) {
-          relevance =
-              NdArray.of(relevance.dtype(), relevance.bytes(), shape[0], 1, shape[1], shape[2]);
-        }
-        return new Batch(items, relevance, floats(output));
-      }
-    }
-  }
-
-  private static NdArray floats(Tensor tensor) {
-    return NdArray.of(tensor.to(org.bytedeco.pytorch.global.torch.ScalarType.Float));
-  }
-
-  private Target target(List<Samples.Item> items) {
-    return switch (settings.target.kind()) {
-      case PREDICTION -> null;
-      case CLASS -> Target.classes(settings.target.number());
-      case LABEL ->
-          Target.classes(items.stream().mapToInt(i -> i.sample().label().orElseThrow()).toArray());
-    };
   }
 
   private void assemble(
@@ -677,86 +467,5 @@ public final class DatasetRun {
     result.put("skipped", summary.skipped());
     result.put("classes", source.classes());
     Parts.writeWhole(output.resolve(RESULT), Json.write(result) + "\n");
-  }
-
-  /** Writes batches in the order in which they come, and keeps the caller from running ahead. */
-  private static final class WriterThread implements AutoCloseable {
-    private static final Writing END = new Writing(-1, true, null);
-
-    private final BlockingQueue<Writing> queue = new ArrayBlockingQueue<>(QUEUE);
-    private final Thread thread;
-    private volatile Throwable failure;
-
-    WriterThread(Parts parts, int level) {
-      thread = daemon("writes").newThread(() -> write(parts, level));
-      thread.start();
-    }
-
-    private void write(Parts parts, int level) {
-      Parts.Writer part = null;
-      try {
-        for (Writing next = queue.take(); next.segment >= 0; next = queue.take()) {
-          if (part == null) {
-            part = parts.new Writer(next.segment, level);
-          }
-          part.write(next.batch);
-          if (next.last) {
-            part.commit();
-            part.close();
-            part = null;
-          }
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } catch (RuntimeException | Error e) {
-        failure = e;
-      } finally {
-        if (part != null) {
-          part.close();
-        }
-      }
-    }
-
-    void put(Writing writing) {
-      try {
-        while (!queue.offer(writing, 100, TimeUnit.MILLISECONDS)) {
-          check();
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new DatasetException("interrupted", e);
-      }
-      check();
-    }
-
-    private void check() {
-      if (failure instanceof RuntimeException e) {
-        throw e;
-      }
-      if (failure != null) {
-        throw new DatasetException("cannot write: " + failure, failure);
-      }
-    }
-
-    void finish() {
-      put(END);
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new DatasetException("interrupted", e);
-      }
-      check();
-    }
-
-    @Override
-    public void close() {
-      thread.interrupt();
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 }

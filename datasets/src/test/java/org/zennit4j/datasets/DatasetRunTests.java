@@ -265,6 +265,27 @@ class DatasetRunTests {
   }
 
   @Test
+  void twoRunsDoNotShareAFolder() {
+    Path output = folder.resolve("out");
+    try (SampleSource source = Fashion.source();
+        Fashion fashion = new Fashion()) {
+      DatasetRun run = fashion.run(source).withResume(true);
+      DatasetListener second =
+          new DatasetListener() {
+            @Override
+            public void onProgress(long done, long total) {
+              if (done == 16) {
+                assertThatThrownBy(() -> run.run(output))
+                    .isInstanceOf(DatasetException.class)
+                    .hasMessageContaining("another run is at work");
+              }
+            }
+          };
+      assertThat(run.withListener(second).run(output).explained()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void aKilledRunEndsAsIfNothingHadBeen() throws Exception {
     Path undisturbed = folder.resolve("undisturbed");
     KilledRun.run(undisturbed);
