@@ -14,5 +14,6 @@ module org.zennit4j.bindings {
       org.zennit4j.attribution,
       org.zennit4j.analyzers,
       org.zennit4j.requests,
+      org.zennit4j.datasets,
       org.zennit4j.cli;
 }

@@ -9,10 +9,12 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
@@ -21,17 +23,27 @@ import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.ClassProbability;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.composites.Plan;
 import org.zennit4j.composites.Recommendation;
+import org.zennit4j.diagnosis.Conservation;
+import org.zennit4j.diagnosis.Diagnosis;
 import org.zennit4j.graph.Ending;
-import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
-import org.zennit4j.images.Interpolation;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Picture;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
+import org.zennit4j.images.SignalPlot;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.pages.HeatmapsSection;
+import org.zennit4j.pages.ListSection;
+import org.zennit4j.pages.Page;
+import org.zennit4j.pages.Section;
+import org.zennit4j.pages.Signal;
+import org.zennit4j.pages.SignalSection;
+import org.zennit4j.pages.TextSection;
 import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npy;
 import org.zennit4j.requests.Provenance;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,7 +78,7 @@ final class ExplainCommand implements Callable<Integer> {
       arity = "1..*",
       description = {
         "Pictures (PNG, JPEG, WebP, BMP, GIF, TIFF), folders of them, patterns such as 'a/*.jpg',",
-        "or - for standard input."
+        "or - for standard input; or time series, X.npy of shape (channels,length)."
       })
   private List<String> arguments;
 
@@ -112,6 +124,15 @@ final class ExplainCommand implements Callable<Integer> {
   private Path relevance;
 
   @Option(
+      names = "--html",
+      paramLabel = "FILE.html",
+      description = {
+        "Write one page of HTML too, which needs no network (FILE.0.html... for several",
+        "photographs)."
+      })
+  private Path html;
+
+  @Option(
       names = "--keep-ending",
       description = "Leave a softmax or sigmoid at the end; by default logits are explained.")
   private boolean keepEnding;
@@ -150,7 +171,8 @@ final class ExplainCommand implements Callable<Integer> {
       Ending ending = Ending.of(loaded.program());
       Provenance common = sidecar ? Sidecar.of(modelFile) : null;
       Set<String> warnings = new LinkedHashSet<>(network.findings());
-      Preprocessing sized = preparation.leavesSize(model) ? sized(chosen, network) : chosen;
+      Preprocessing sized =
+          preparation.leavesSize(model) ? PictureInputs.sized(chosen, network) : chosen;
       if (!sized.equals(chosen)) {
         warnings.add("pictures take the size that the model was exported for; --size says another");
       }
@@ -167,13 +189,12 @@ final class ExplainCommand implements Callable<Integer> {
               ending,
               network != loaded,
               explainers.list(),
-              fitting(sized, network),
+              PictureInputs.fitting(sized, network),
               names,
               common);
       for (int i = 0; i < images.size(); i++) {
         try (PointerScope scope = new PointerScope()) {
-          RgbImage photo = PhotoSources.read(images.get(i), preparation.upright());
-          warnings.addAll(explain(run, i, photo, files.get(i)));
+          warnings.addAll(explain(run, i, files.get(i)));
         } catch (ImageException e) {
           failed++;
           Progress.print(() -> spec.commandLine().getErr().println("zennit4j: " + e.getMessage()));
@@ -203,33 +224,60 @@ final class ExplainCommand implements Callable<Integer> {
       Labels names,
       Provenance common) {}
 
-  /**
-   * An exported network takes pictures of one size where nothing else was said at export. As in
-   * {@link Preprocessing#IMAGENET}, the crop leaves an eighth of the shorter side out.
-   */
-  private static Preprocessing sized(Preprocessing chosen, ScriptModel network) {
-    List<Long> shape =
-        network.inputs().isEmpty() ? List.of() : network.inputs().get(0).shape().orElse(List.of());
-    if (shape.size() != 4 || shape.get(2) < 1 || shape.get(3) < 1) {
-      return chosen;
-    }
-    int height = Math.toIntExact(shape.get(2));
-    int width = Math.toIntExact(shape.get(3));
-    int shorter = Math.toIntExact(Math.round(Math.max(height, width) * 8 / 7.0));
-    return chosen.withShorterSide(shorter, Interpolation.BILINEAR).withCrop(width, height);
+  private Set<String> explain(Run run, int index, Path file) throws IOException {
+    Path image = images.get(index);
+    return image.toString().endsWith(".npy")
+        ? explainSeries(run, index, file)
+        : explain(run, index, PhotoSources.read(image, preparation.upright()), file);
   }
 
-  /** A network that takes one channel gets one. */
-  private static Preprocessing fitting(Preprocessing chosen, ScriptModel network) {
-    boolean one =
-        network.program().regions().stream()
-            .flatMap(region -> region.linearMap().stream())
-            .findFirst()
-            .filter(map -> map.isConvolution() && map.weight().size(1) * map.groups() == 1)
-            .isPresent();
-    return one && chosen.colorOrder().channels() != 1
-        ? chosen.withColorOrder(ColorOrder.GREY)
-        : chosen;
+  /** A series is plotted. */
+  private Set<String> explainSeries(Run run, int index, Path file) throws IOException {
+    Path source = images.get(index);
+    if (!compare.isEmpty()) {
+      throw new UsageException("--compare shows pictures; explain a series one way at a time");
+    }
+    Labels names = run.names();
+    Tensor series = Npy.read(source).toTensor();
+    if (series.dim() == 1) {
+      series = series.unsqueeze(0);
+    }
+    if (series.dim() == 2) {
+      series = series.unsqueeze(0);
+    }
+    if (series.dim() != 3 || series.size(0) != 1 || series.size(2) < 2) {
+      throw new UsageException(
+          source
+              + ": its shape is "
+              + Arrays.toString(series.shape())
+              + "; a series has (channels,length); zennit4j attribute takes other arrays");
+    }
+    Tensor input = ModelOptions.fitting(series, run.network());
+    boolean own = target.isDefault() && how.hasMethod();
+    Explainer explainer = run.explainers().get(0);
+    Target start = own ? null : target.target(names, index, images.size());
+    Attribution attribution =
+        explainer.explain(
+            List.of(input), start, AttributionOptions.defaults().withListener(Progress.listener()));
+    TopClasses classes = TopClasses.of(attribution.output(), run.ending(), run.removed());
+    names.check(attribution.output());
+    String explained = classes.explained(target, names, index, images.size());
+    double[] values = PageSections.series(input);
+    double[] relevances = PageSections.series(attribution.relevance());
+    SignalPlot.of(values, relevances).draw().write(file);
+    String title = explained + ", " + explainer.title().replace("\n", ", ");
+    finish(
+        run,
+        index,
+        file,
+        "plot: ",
+        new Seen(
+            classes,
+            explained,
+            attribution,
+            new SignalSection(title, Signal.of(values, relevances)),
+            input));
+    return new LinkedHashSet<>(attribution.warnings());
   }
 
   private Set<String> explain(Run run, int index, RgbImage image, Path file) throws IOException {
@@ -245,6 +293,7 @@ final class ExplainCommand implements Callable<Integer> {
     String explained = "";
     Attribution last = null;
     Set<String> warnings = new LinkedHashSet<>();
+    List<HeatmapsSection.HeatmapImage> maps = new ArrayList<>();
     for (Explainer explainer : run.explainers()) {
       Attribution attribution =
           explainer.explain(
@@ -271,6 +320,9 @@ final class ExplainCommand implements Callable<Integer> {
               : pictures.figure(
                   attribution.relevance(), image, chosen.region(image), explained, title);
       panels = panels.with(explainer.title(), picture);
+      if (html != null) {
+        maps.add(PageSections.heatmap(title, pictures.highlighted(attribution.relevance())));
+      }
       last = attribution;
       warnings.addAll(attribution.warnings());
     }
@@ -279,15 +331,43 @@ final class ExplainCommand implements Callable<Integer> {
       picture = panels.withColumns(count <= 5 ? count : (count + 1) / 2).draw();
     }
     picture.write(file);
+    Section shown =
+        html == null
+            ? null
+            : new HeatmapsSection(
+                PhotoSources.stem(images.get(index)), PageSections.png(seen), maps);
+    finish(
+        run,
+        index,
+        file,
+        compare.isEmpty() ? "heatmap: " : "panels: ",
+        new Seen(classes, explained, last, shown, input));
+    return warnings;
+  }
+
+  /** What a photograph or a series gave. */
+  private record Seen(
+      TopClasses classes, String explained, Attribution last, Section shown, Tensor input) {}
+
+  /** Says what was seen, and writes what else is asked for. */
+  private void finish(Run run, int index, Path file, String kind, Seen seen) throws IOException {
+    Labels names = run.names();
+    TopClasses classes = seen.classes();
+    Attribution last = seen.last();
     List<String> lines = new ArrayList<>();
     lines.add(images.get(index).toString());
     lines.addAll(classes.lines(TOP, names));
-    lines.add("explained: " + explained);
-    lines.add((compare.isEmpty() ? "heatmap: " : "panels: ") + file);
+    lines.add("explained: " + seen.explained());
+    lines.add(kind + file);
     Path array = relevance == null ? null : numbered(relevance, index, images.size());
     if (array != null) {
       Outputs.array(array, NdArray.of(last.relevance()));
       lines.add("relevance: " + array);
+    }
+    if (html != null) {
+      Path page = numbered(html, index, images.size());
+      page(run, index, seen).write(page);
+      lines.add("page: " + page);
     }
     PrintWriter out = spec.commandLine().getOut();
     Progress.print(
@@ -298,7 +378,40 @@ final class ExplainCommand implements Callable<Integer> {
     if (run.common() != null) {
       writeSidecars(index, file, array, run, classes, last);
     }
-    return warnings;
+  }
+
+  private Page page(Run run, int index, Seen seen) {
+    Labels names = run.names();
+    Page page =
+        Page.of(PhotoSources.stem(images.get(index)), "explained: " + seen.explained())
+            .with(PageSections.classes(seen.classes(), TOP, names))
+            .with(seen.shown());
+    List<String> findings = new ArrayList<>(seen.last().warnings());
+    for (Explainer explainer : run.explainers()) {
+      findings.addAll(explainer.notes());
+    }
+    Optional<Plan> plan =
+        run.explainers().size() == 1 ? run.explainers().get(0).plan() : Optional.empty();
+    if (plan.isPresent()) {
+      Conservation conservation =
+          Conservation.of(
+              plan.get(),
+              List.of(seen.input()),
+              target.target(names, index, images.size()),
+              AttributionOptions.defaults());
+      findings.addAll(Diagnosis.of(plan.get()).sentences());
+      page =
+          page.with(PageSections.rules(plan.get()))
+              .with(PageSections.conservation(conservation, plan.get()));
+    }
+    Provenance made =
+        Sidecar.of(model == null ? Home.model() : model)
+            .withFiles("inputs", List.of(images.get(index)))
+            .with("preprocessing", run.preprocessing().toString())
+            .with("target", target.text())
+            .with("explainers", run.explainers().stream().map(Explainer::request).toList());
+    return page.with(new ListSection("Findings", findings.stream().distinct().toList()))
+        .with(new TextSection("How it was made", made.json()));
   }
 
   private void writeSidecars(
@@ -400,6 +513,11 @@ final class ExplainCommand implements Callable<Integer> {
       Outputs.check(file, OVERWRITTEN, sources);
       files.add(file);
     }
+    if (html != null) {
+      for (int i = 0; i < images.size(); i++) {
+        Outputs.check(numbered(html, i, images.size()), OVERWRITTEN, sources);
+      }
+    }
     if (relevance != null) {
       Outputs.checkArrayName("--save-relevance", relevance);
       for (int i = 0; i < images.size(); i++) {
@@ -429,10 +547,11 @@ final class ExplainCommand implements Callable<Integer> {
     return withSuffix(file, "." + index);
   }
 
-  /** R.npy becomes R(suffix).npy. */
+  /** R.npy becomes R(suffix).npy, a page R.html becomes R(suffix).html. */
   static Path withSuffix(Path file, String suffix) {
     String name = file.getFileName().toString();
-    String stem = name.endsWith(".npy") ? name.substring(0, name.length() - 4) : name;
-    return file.resolveSibling(stem + suffix + ".npy");
+    String ending = name.endsWith(".html") ? ".html" : ".npy";
+    String stem = name.endsWith(ending) ? name.substring(0, name.length() - ending.length()) : name;
+    return file.resolveSibling(stem + suffix + ending);
   }
 }

@@ -6,10 +6,12 @@ package org.zennit4j.cli;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
+import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Program;
 
 /** A way to explain a model: a composite and an attributor, or a method of SignXAI. */
@@ -30,6 +32,11 @@ interface Explainer extends AutoCloseable {
   /** What is unusual about it, one sentence each. */
   default List<String> notes() {
     return List.of();
+  }
+
+  /** Which layer has which rule, if it is a composite that is run once. */
+  default Optional<Plan> plan() {
+    return Optional.empty();
   }
 
   /** The network that it runs, whose layers can be asked for. */

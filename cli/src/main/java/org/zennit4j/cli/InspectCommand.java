@@ -32,6 +32,9 @@ import org.zennit4j.graph.ModelInput;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.pages.ListSection;
+import org.zennit4j.pages.Page;
+import org.zennit4j.pages.TextSection;
 import org.zennit4j.requests.CompositeWriter;
 import org.zennit4j.requests.Json;
 import org.zennit4j.requests.Npy;
@@ -112,6 +115,12 @@ final class InspectCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Write JSON to stdout.")
   private boolean json;
 
+  @Option(
+      names = "--html",
+      paramLabel = "FILE.html",
+      description = "Write one page of HTML too, which needs no network.")
+  private Path html;
+
   @Mixin private ModelOptions loading;
 
   @Override
@@ -132,6 +141,10 @@ final class InspectCommand implements Callable<Integer> {
         }
         List<String> findings = Diagnosis.of(plan).sentences();
         Report report = new Report(network, plan, known, conservation, findings);
+        if (html != null) {
+          Outputs.check(html, "the model or an input", sources());
+          page(network, plan, conservation, findings, Json.write(report.json(choice))).write(html);
+        }
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
           out.println(Json.write(report.json(choice)));
@@ -141,6 +154,30 @@ final class InspectCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private List<Path> sources() {
+    List<Path> sources = new ArrayList<>(given.files);
+    sources.add(model);
+    return sources;
+  }
+
+  private Page page(
+      ScriptModel network,
+      Plan plan,
+      Conservation conservation,
+      List<String> findings,
+      String report) {
+    Page page =
+        Page.of(
+                String.valueOf(model.getFileName()),
+                network.format() + ", " + network.program().layers().size() + " layers")
+            .with(PageSections.rules(plan));
+    if (conservation != null) {
+      page = page.with(PageSections.conservation(conservation, plan));
+    }
+    return page.with(new ListSection("Findings", findings))
+        .with(new TextSection("Everything as JSON, zennit4j " + Version.own(), report));
   }
 
   private static long[] shape(String text) {
@@ -455,7 +492,7 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   /** A rule with the arguments that are not its defaults. */
-  private static String ruleText(Rule rule) {
+  static String ruleText(Rule rule) {
     List<String> arguments = new ArrayList<>();
     rule.arguments()
         .forEach(

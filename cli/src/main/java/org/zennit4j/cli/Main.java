@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
       ExplainCommand.class,
       AttributeCommand.class,
       RunCommand.class,
+      DatasetCommand.class,
+      SprayCommand.class,
       InspectCommand.class,
       BenchmarkCommand.class,
       MethodsCommand.class,

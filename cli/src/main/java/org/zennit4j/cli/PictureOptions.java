@@ -94,6 +94,11 @@ final class PictureOptions {
     return map(relevance, "coldnhot", 1);
   }
 
+  /** The map with the colours that lie over a photograph. */
+  Heatmap highlighted(Tensor relevance) {
+    return map(relevance, "bwr", HIGHLIGHT_LEVEL);
+  }
+
   private Heatmap map(Tensor relevance, String otherwise, double usualLevel) {
     if (relevance.dim() != 4 && relevance.dim() != 3) {
       throw new UsageException(

@@ -7,6 +7,7 @@ package org.zennit4j.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.AttributionOptions;
@@ -62,6 +63,11 @@ final class PlanExplainer implements Explainer {
 
   private boolean isWithoutRules() {
     return plan.rules().isEmpty() && !(plan.composite() instanceof EmptyComposite);
+  }
+
+  @Override
+  public Optional<Plan> plan() {
+    return Optional.of(plan);
   }
 
   @Override

@@ -52,6 +52,8 @@ class ArchitectureTests {
           Map.entry("analyzers", "SIGN-XAI's names"),
           Map.entry("images", "pictures in and out"),
           Map.entry("requests", "JSON and arrays"),
+          Map.entry("datasets", "whole datasets, HDF5"),
+          Map.entry("pages", "HTML to look at"),
           Map.entry("cli", "the command line"));
 
   /** The packages, and those that each imports; internal ones count as the one around them. */
@@ -66,6 +68,8 @@ class ArchitectureTests {
             "analyzers",
             "images",
             "requests",
+            "datasets",
+            "pages",
             "cli")) {
       Path root = Path.of("..", module, "src", "main", "java", "org", "zennit4j");
       try (Stream<Path> files = Files.walk(root)) {
@@ -200,6 +204,8 @@ class ArchitectureTests {
                 "analyzers",
                 "images",
                 "requests",
+                "datasets",
+                "pages",
                 "cli")
             .map(module -> Path.of("..", module, "src", "main", "java", "module-info.java"))) {
       for (Path info : infos.toList()) {

@@ -54,6 +54,11 @@ class HelpTests {
     Files.copy(Session.photo("chelsea.png"), folder.resolve("cat.png"));
     Files.copy(Session.model("efficientnet_lite0.pt"), folder.resolve("model.pt"));
     Files.copy(Session.model("imagenet_classes.txt"), folder.resolve("classes.txt"));
+    Path cats = Files.createDirectories(folder.resolve("photos/tiger cat"));
+    Files.copy(Session.photo("chelsea.png"), cats.resolve("cat.png"));
+    Files.writeString(folder.resolve("list.csv"), "path,label\ncat.png,282\n");
+    Files.copy(Session.model("fashion_test_200.npz"), folder.resolve("pictures.npz"));
+    Files.copy(Session.model("fashion_cnn.pt"), folder.resolve("fashion.pt"));
     float[] values = new float[3 * 224 * 224];
     for (int i = 0; i < values.length; i++) {
       values[i] = (i % 17) / 17f;
@@ -97,6 +102,16 @@ class HelpTests {
     prepare(here);
     List<Object> words = words(here, example);
     assertThat(words.remove(0)).isEqualTo("zennit4j");
+    if (words.get(0).equals("spray")) {
+      Session.of(
+              "dataset",
+              here.resolve("pictures.npz"),
+              "-m",
+              here.resolve("fashion.pt"),
+              "-o",
+              here.resolve("out"))
+          .ok();
+    }
     boolean explains = words.get(0).equals("explain") && !words.contains("--help");
     if (explains && !words.contains("-o")) {
       // Else the heatmap would go into the folder that the tests run in.

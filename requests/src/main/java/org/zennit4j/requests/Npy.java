@@ -54,28 +54,7 @@ public final class Npy {
   /** Reads one array and leaves the stream behind it; {@code source} names it in messages. */
   static NdArray read(InputStream in, String source) throws IOException {
     try {
-      byte[] magic = in.readNBytes(MAGIC.length);
-      if (magic.length == 0) {
-        throw new RequestException("the file is empty");
-      }
-      if (!Arrays.equals(magic, MAGIC)) {
-        throw new RequestException("not an npy file");
-      }
-      int major = readUnsigned(in, 1);
-      int minor = readUnsigned(in, 1);
-      if (major < 1 || major > 3 || minor != 0) {
-        throw new RequestException(
-            "npy version " + major + "." + minor + " is unknown; 1.0, 2.0 and 3.0 can be read");
-      }
-      int length = readUnsigned(in, major == 1 ? 2 : 4);
-      if (length < 0 || length > MAX_HEADER) {
-        throw new RequestException("corrupt header: impossible length");
-      }
-      String text =
-          new String(
-              readFully(in, length, "header"),
-              major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
-      NpyHeader header = NpyHeader.parse(text);
+      NpyHeader header = readHeader(in);
       DType dtype = header.dtype();
       int size = NdArray.byteSize(dtype, header.shape());
       byte[] data = readFully(in, size, "elements");
@@ -89,6 +68,32 @@ public final class Npy {
     } catch (RequestException e) {
       throw cannotRead(source, e);
     }
+  }
+
+  /** Reads what stands before the elements, and leaves the stream at them. */
+  static NpyHeader readHeader(InputStream in) throws IOException {
+    byte[] magic = in.readNBytes(MAGIC.length);
+    if (magic.length == 0) {
+      throw new RequestException("the file is empty");
+    }
+    if (!Arrays.equals(magic, MAGIC)) {
+      throw new RequestException("not an npy file");
+    }
+    int major = readUnsigned(in, 1);
+    int minor = readUnsigned(in, 1);
+    if (major < 1 || major > 3 || minor != 0) {
+      throw new RequestException(
+          "npy version " + major + "." + minor + " is unknown; 1.0, 2.0 and 3.0 can be read");
+    }
+    int length = readUnsigned(in, major == 1 ? 2 : 4);
+    if (length < 0 || length > MAX_HEADER) {
+      throw new RequestException("corrupt header: impossible length");
+    }
+    String text =
+        new String(
+            readFully(in, length, "header"),
+            major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+    return NpyHeader.parse(text);
   }
 
   /**
@@ -134,7 +139,12 @@ public final class Npy {
   }
 
   static void write(OutputStream out, NdArray array) throws IOException {
-    String dict = NpyHeader.format(array.dtype(), array.shape());
+    writeHeader(out, array.dtype(), array.shape());
+    array.writeTo(out);
+  }
+
+  static void writeHeader(OutputStream out, DType dtype, long[] shape) throws IOException {
+    String dict = NpyHeader.format(dtype, shape);
     int prefix = MAGIC.length + 2 + 2;
     // NumPy pads with spaces and a newline to a multiple of 64, the whole block if none is needed.
     int padding = 64 - (prefix + dict.length() + 1) % 64;
@@ -145,7 +155,6 @@ public final class Npy {
     out.write(length & 0xff);
     out.write(length >>> 8);
     out.write((dict + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII));
-    array.writeTo(out);
   }
 
   private static int readUnsigned(InputStream in, int bytes) throws IOException {
@@ -167,7 +176,7 @@ public final class Npy {
     return bytes;
   }
 
-  private static void swap(byte[] data, int itemSize) {
+  static void swap(byte[] data, int itemSize) {
     for (int start = 0; start < data.length; start += itemSize) {
       for (int i = start, j = start + itemSize - 1; i < j; i++, j--) {
         byte b = data[i];
