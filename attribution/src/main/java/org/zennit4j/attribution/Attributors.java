@@ -16,16 +16,14 @@ public final class Attributors {
 
   private static final Registry<AttributorSettings> STANDARD =
       Registry.of(
-          "attributor",
-          List.of(
-              Gradient.entry(),
-              SmoothGrad.entry(),
-              IntegratedGradients.entry(),
-              Occlusion.entry(),
-              GradCam.entry(),
-              GradCam.guidedEntry(),
-              DeepLift.entry(),
-              RandomUniform.entry()));
+              "attributor",
+              List.of(
+                  Gradient.entry(),
+                  SmoothGrad.entry(),
+                  IntegratedGradients.entry(),
+                  Occlusion.entry()))
+          .withNew(GradCam.entries())
+          .withNew(List.of(DeepLift.entry(), RandomUniform.entry()));
 
   private Attributors() {}
 
