@@ -16,5 +16,6 @@ module org.zennit4j.bindings {
       org.zennit4j.analyzers,
       org.zennit4j.requests,
       org.zennit4j.concepts,
+      org.zennit4j.datasets,
       org.zennit4j.cli;
 }

@@ -10,6 +10,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -54,28 +57,7 @@ public final class Npy {
   /** Reads one array and leaves the stream behind it; {@code source} names it in messages. */
   static NdArray read(InputStream in, String source) throws IOException {
     try {
-      byte[] magic = in.readNBytes(MAGIC.length);
-      if (magic.length == 0) {
-        throw new RequestException("the file is empty");
-      }
-      if (!Arrays.equals(magic, MAGIC)) {
-        throw new RequestException("not an npy file");
-      }
-      int major = readUnsigned(in, 1);
-      int minor = readUnsigned(in, 1);
-      if (major < 1 || major > 3 || minor != 0) {
-        throw new RequestException(
-            "npy version " + major + "." + minor + " is unknown; 1.0, 2.0 and 3.0 can be read");
-      }
-      int length = readUnsigned(in, major == 1 ? 2 : 4);
-      if (length < 0 || length > MAX_HEADER) {
-        throw new RequestException("corrupt header: impossible length");
-      }
-      String text =
-          new String(
-              readFully(in, length, "header"),
-              major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
-      NpyHeader header = NpyHeader.parse(text);
+      NpyHeader header = readHeader(in);
       DType dtype = header.dtype();
       int size = NdArray.byteSize(dtype, header.shape());
       byte[] data = readFully(in, size, "elements");
@@ -91,6 +73,32 @@ public final class Npy {
     }
   }
 
+  /** Reads what stands before the elements, and leaves the stream at them. */
+  static NpyHeader readHeader(InputStream in) throws IOException {
+    byte[] magic = in.readNBytes(MAGIC.length);
+    if (magic.length == 0) {
+      throw new RequestException("the file is empty");
+    }
+    if (!Arrays.equals(magic, MAGIC)) {
+      throw new RequestException("not an npy file");
+    }
+    int major = readUnsigned(in, 1);
+    int minor = readUnsigned(in, 1);
+    if (major < 1 || major > 3 || minor != 0) {
+      throw new RequestException(
+          "npy version " + major + "." + minor + " is unknown; 1.0, 2.0 and 3.0 can be read");
+    }
+    int length = readUnsigned(in, major == 1 ? 2 : 4);
+    if (length < 0 || length > MAX_HEADER) {
+      throw new RequestException("corrupt header: impossible length");
+    }
+    String text =
+        new String(
+            readFully(in, length, "header"),
+            major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+    return NpyHeader.parse(text);
+  }
+
   /**
    * Writes a file; other readers see the old file or the whole new one, never a part.
    *
@@ -99,12 +107,51 @@ public final class Npy {
    * @throws RequestException if it cannot be written
    */
   public static void write(Path path, NdArray array) {
+    write(path, out -> write(out, array));
+  }
+
+  /**
+   * Writes a list of texts, as NumPy's arrays of text.
+   *
+   * @param path the file; it is replaced as a whole
+   * @param texts without characters beyond Unicode's first plane
+   * @throws RequestException if it cannot be written
+   */
+  public static void writeTexts(Path path, List<String> texts) {
+    int width = Math.max(1, texts.stream().mapToInt(String::length).max().orElse(1));
+    String dict =
+        "{'descr': '<U"
+            + width
+            + "', 'fortran_order': False, 'shape': ("
+            + texts.size()
+            + ",), }";
+    ByteBuffer bytes =
+        ByteBuffer.allocate(texts.size() * width * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (String text : texts) {
+      for (int i = 0; i < width; i++) {
+        bytes.putInt(i < text.length() ? text.charAt(i) : 0);
+      }
+    }
+    write(
+        path,
+        out -> {
+          writeHeader(out, dict);
+          out.write(bytes.array());
+        });
+  }
+
+  /** Writes the content of a file. */
+  private interface Content {
+    void to(OutputStream out) throws IOException;
+  }
+
+  private static void write(Path path, Content content) {
     try {
       Path target = Files.exists(path) ? path.toRealPath() : path;
       if (Files.exists(target) && !Files.isRegularFile(target)) {
         // A pipe or a device has nothing to replace; a folder fails here, with its own message.
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(target))) {
-          write(out, array);
+          content.to(out);
         }
         return;
       }
@@ -114,7 +161,7 @@ public final class Npy {
             new BufferedOutputStream(
                 Files.newOutputStream(
                     temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
-          write(out, array);
+          content.to(out);
         }
         move(temporary, target);
       } finally {
@@ -134,7 +181,11 @@ public final class Npy {
   }
 
   static void write(OutputStream out, NdArray array) throws IOException {
-    String dict = NpyHeader.format(array.dtype(), array.shape());
+    writeHeader(out, NpyHeader.format(array.dtype(), array.shape()));
+    array.writeTo(out);
+  }
+
+  private static void writeHeader(OutputStream out, String dict) throws IOException {
     int prefix = MAGIC.length + 2 + 2;
     // NumPy pads with spaces and a newline to a multiple of 64, the whole block if none is needed.
     int padding = 64 - (prefix + dict.length() + 1) % 64;
@@ -145,7 +196,6 @@ public final class Npy {
     out.write(length & 0xff);
     out.write(length >>> 8);
     out.write((dict + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII));
-    array.writeTo(out);
   }
 
   private static int readUnsigned(InputStream in, int bytes) throws IOException {
@@ -167,7 +217,7 @@ public final class Npy {
     return bytes;
   }
 
-  private static void swap(byte[] data, int itemSize) {
+  static void swap(byte[] data, int itemSize) {
     for (int start = 0; start < data.length; start += itemSize) {
       for (int i = start, j = start + itemSize - 1; i < j; i++, j--) {
         byte b = data[i];

@@ -107,11 +107,7 @@ public final class Npz implements AutoCloseable {
    * @throws RequestException if there is no such array, or it cannot be read
    */
   public NdArray get(String name) {
-    ZipEntry entry = entries.get(name);
-    if (entry == null) {
-      throw new RequestException(
-          Npy.printable(path + " has no array '" + name + "'; it has " + someNames()));
-    }
+    ZipEntry entry = entry(name);
     String source = path + " (" + entry.getName() + ")";
     CRC32 crc = new CRC32();
     try (InputStream raw = zip.getInputStream(entry);
@@ -128,6 +124,38 @@ public final class Npz implements AutoCloseable {
     } catch (IllegalStateException e) {
       throw new RequestException(Npy.printable(path + " was closed"), e);
     }
+  }
+
+  /**
+   * Unpacks one array into an npy file of its own, whatever its size.
+   *
+   * @param name its name, without .npy
+   * @param file the file, replaced if it exists
+   * @throws RequestException if there is no such array, or it cannot be read or written
+   */
+  public void extract(String name, Path file) {
+    ZipEntry entry = entry(name);
+    CRC32 crc = new CRC32();
+    try (InputStream raw = zip.getInputStream(entry);
+        InputStream in = new CheckedInputStream(raw, crc)) {
+      Files.copy(in, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      if (entry.getCrc() != -1 && entry.getCrc() != crc.getValue()) {
+        throw new IOException("corrupt: its checksum is wrong");
+      }
+    } catch (IOException e) {
+      throw Npy.cannotRead(path + " (" + entry.getName() + ")", e);
+    } catch (IllegalStateException e) {
+      throw new RequestException(Npy.printable(path + " was closed"), e);
+    }
+  }
+
+  private ZipEntry entry(String name) {
+    ZipEntry entry = entries.get(name);
+    if (entry == null) {
+      throw new RequestException(
+          Npy.printable(path + " has no array '" + name + "'; it has " + someNames()));
+    }
+    return entry;
   }
 
   private String someNames() {

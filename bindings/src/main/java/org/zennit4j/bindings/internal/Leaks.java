@@ -54,6 +54,7 @@ public final class Leaks {
           "org.zennit4j.analyzers.",
           "org.zennit4j.images.",
           "org.zennit4j.requests.",
+          "org.zennit4j.datasets.",
           "java.");
 
   static {
