@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;

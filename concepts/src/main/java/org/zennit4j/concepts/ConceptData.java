@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import org.bytedeco.pytorch.Tensor;
 
 /** A dataset that is walked through: inputs, and what to explain of each. */

@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,8 +13,8 @@ import java.util.Optional;
 
 /**
  * What relevance goes through: some channels of some layers, and the outputs where it starts.
- * Relevance at a layer's output is multiplied by one at the given channels and by zero at the others,
- * before the layer's own rule. A layer without channels lets nothing through. Immutable.
+ * Relevance at a layer's output is multiplied by one at the given channels and by zero at the
+ * others, before the layer's own rule. A layer without channels lets nothing through. Immutable.
  */
 public final class Condition {
   private final Map<String, List<Integer>> layers;

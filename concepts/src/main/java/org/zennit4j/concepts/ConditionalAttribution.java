@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -16,7 +15,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -33,16 +31,16 @@ import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 
 /**
- * Relevance under conditions: zennit-crp's {@code CondAttribution}. Relevance starts with the logits
- * of the outputs in {@code y}, and passes only the channels that a condition names.
+ * Relevance under conditions: zennit-crp's {@code CondAttribution}. Relevance starts with the
+ * logits of the outputs in {@code y}, and passes only the channels that a condition names.
  *
  * <p>With as many conditions as inputs they go in pairs; else every condition runs for every input,
- * the conditions of the first input first. zennit-crp groups conditions by their layers first, which
- * changes the order of its results; here results come in the order of the conditions.
+ * the conditions of the first input first. zennit-crp groups conditions by their layers first,
+ * which changes the order of its results; here results come in the order of the conditions.
  *
- * <p>With parallel branches excluded, relevance goes from the layer of a condition that runs last to
- * the one before it, and so on, whatever their order in the condition; each stage is a pass of its
- * own.
+ * <p>With parallel branches excluded, relevance goes from the layer of a condition that runs last
+ * to the one before it, and so on, whatever their order in the condition; each stage is a pass of
+ * its own.
  */
 public final class ConditionalAttribution implements AutoCloseable {
   private final Plan plan;
@@ -102,7 +100,8 @@ public final class ConditionalAttribution implements AutoCloseable {
   public ConditionalResult attribute(
       Tensor data, List<Condition> conditions, ConditionalOptions options) {
     if (conditions.isEmpty()) {
-      throw new Zennit4jException("there is no condition; Condition.none() lets everything through");
+      throw new Zennit4jException(
+          "there is no condition; Condition.none() lets everything through");
     }
     checkLayers(conditions, options);
     int inputs = Math.toIntExact(data.size(0));
@@ -111,9 +110,7 @@ public final class ConditionalAttribution implements AutoCloseable {
     Map<Set<String>, List<Integer>> groups = new LinkedHashMap<>();
     for (int row = 0; row < rows; row++) {
       Condition condition = conditions.get(row % conditions.size());
-      groups
-          .computeIfAbsent(condition.layers().keySet(), layers -> new ArrayList<>())
-          .add(row);
+      groups.computeIfAbsent(condition.layers().keySet(), layers -> new ArrayList<>()).add(row);
     }
     List<Integer> done = new ArrayList<>();
     List<Passed> parts = new ArrayList<>();
@@ -150,8 +147,7 @@ public final class ConditionalAttribution implements AutoCloseable {
     }
   }
 
-  private static Tensor joined(
-      List<Passed> parts, Function<Passed, Tensor> which, Tensor order) {
+  private static Tensor joined(List<Passed> parts, Function<Passed, Tensor> which, Tensor order) {
     TensorVector all = new TensorVector(parts.stream().map(which).toArray(Tensor[]::new));
     return Natives.keep(torch.cat(all, 0).index_select(0, order));
   }
@@ -274,9 +270,7 @@ public final class ConditionalAttribution implements AutoCloseable {
           }
         }
         reached =
-            todo.stream()
-                .max((a, b) -> Integer.compare(order.get(a), order.get(b)))
-                .orElse(null);
+            todo.stream().max((a, b) -> Integer.compare(order.get(a), order.get(b))).orElse(null);
         if (reached != null && from != null && order.get(reached) > order.get(from)) {
           throw new Zennit4jException(
               "layer '"
@@ -291,8 +285,7 @@ public final class ConditionalAttribution implements AutoCloseable {
           throw new ShapeException("conditions need a floating input");
         }
         boolean atLayer = options.startLayer().isPresent();
-        Tensor prediction =
-            atLayer ? activations.get(options.startLayer().orElseThrow()) : output;
+        Tensor prediction = atLayer ? activations.get(options.startLayer().orElseThrow()) : output;
         Map<String, Tensor> kept = new LinkedHashMap<>();
         Map<String, Tensor> there = new LinkedHashMap<>();
         for (String layer : options.recordLayer()) {
@@ -333,7 +326,9 @@ public final class ConditionalAttribution implements AutoCloseable {
       }
       List<List<Integer>> chosen = new ArrayList<>();
       conditions.forEach(condition -> chosen.add(condition.y().orElse(null)));
-      return whole.to(output.device(), output.scalar_type()).mul(mask("the output", chosen, output));
+      return whole
+          .to(output.device(), output.scalar_type())
+          .mul(mask("the output", chosen, output));
     }
 
     /** One at the chosen indices of axis 1 of each row; null stands for all. */

@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -15,10 +14,10 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param recordLayer layers whose activations and relevances are kept
  * @param startLayer where relevance starts instead of the output
- * @param initRel the relevance at the start from what is there, of its shape: the output (logits), or
- *     the activation of the start layer; empty for those values themselves
- * @param excludeParallel whether relevance that passes by the layers of a condition is left out, as on
- *     the other branch of a residual sum
+ * @param initRel the relevance at the start from what is there, of its shape: the output (logits),
+ *     or the activation of the start layer; empty for those values themselves
+ * @param excludeParallel whether relevance that passes by the layers of a condition is left out, as
+ *     on the other branch of a residual sum
  * @param batchSize how many pairs of input and condition run at once
  */
 public record ConditionalOptions(

@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,8 +12,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.ClosedException;
 
 /**
- * What conditions gave: one row for each pair of input and condition. Its tensors are freed by {@link
- * #close()}.
+ * What conditions gave: one row for each pair of input and condition. Its tensors are freed by
+ * {@link #close()}.
  */
 public final class ConditionalResult implements AutoCloseable {
   private final Tensor relevance;

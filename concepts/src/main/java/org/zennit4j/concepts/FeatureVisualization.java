@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,10 +33,11 @@ import org.zennit4j.requests.Npy;
  *
  * <p>In a folder lie {@code RelMax_sum_normed/LAYER_data.npy} (sample numbers), {@code _rel.npy}
  * (values) and {@code _rf.npy} (neurons), {@code ActMax_sum_normed/} likewise; {@code
- * RelStats_sum_normed/targets.npy} with the targets and {@code RelStats_sum_normed/LAYER/TARGET_data.npy}
- * and so on with the samples of one target, {@code ActStats_sum_normed/} likewise. Without
- * normalisation the names end in {@code unnormed}. A walk that was broken off goes on where its last
- * checkpoint was; one that is complete is not done again.
+ * RelStats_sum_normed/targets.npy} with the targets and {@code
+ * RelStats_sum_normed/LAYER/TARGET_data.npy} and so on with the samples of one target, {@code
+ * ActStats_sum_normed/} likewise. Without normalisation the names end in {@code unnormed}. A walk
+ * that was broken off goes on where its last checkpoint was; one that is complete is not done
+ * again.
  */
 public final class FeatureVisualization {
   /** How a channel's values in space become one. */
@@ -178,8 +178,7 @@ public final class FeatureVisualization {
     merge(data, parts);
   }
 
-  private void walk(
-      ConceptData data, int from, int to, int batchSize, ProgressListener listener) {
+  private void walk(ConceptData data, int from, int to, int batchSize, ProgressListener listener) {
     Found found = new Found(settings.kept());
     for (int first = from; first < to; first += batchSize) {
       int last = Math.min(to, first + batchSize);

@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;

@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

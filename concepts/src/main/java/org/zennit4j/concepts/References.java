@@ -4,12 +4,9 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.Arrays;
 
-/**
- * The samples that show the channels of a layer best, the best first. Immutable.
- */
+/** The samples that show the channels of a layer best, the best first. Immutable. */
 public final class References {
   private final long[][] samples;
   private final float[][] values;

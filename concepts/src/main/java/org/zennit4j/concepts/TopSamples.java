@@ -4,7 +4,6 @@
  */
 package org.zennit4j.concepts;
 
-
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -9,6 +9,7 @@
  * 2023. The words are those of zennit-crp 0.6, and so are the files of reference samples.
  *
  * <p>A channel is an index on axis 1 of a layer's output. Tensors that are given belong to the
- * caller and are never changed. {@link org.zennit4j.concepts.ConditionalAttribution} is thread-safe.
+ * caller and are never changed. {@link org.zennit4j.concepts.ConditionalAttribution} is
+ * thread-safe.
  */
 package org.zennit4j.concepts;

@@ -215,11 +215,16 @@ class MetricTests {
   @Test
   void seedsGiveTheSameNumbersAgain() {
     for (String name : List.of("infidelity", "sensitivity_n")) {
-      Subject wrong = linear().withMaps(torch.ones(1, 4).to(ScalarType.Double));
-      double[] first = metric(name, "seed", 3L).evaluate(wrong).values();
-      assertThat(metric(name, "seed", 3L, "batch_size", 3).evaluate(wrong).values())
+      Subject wrong = linear().withMaps(Tensor.create(new double[] {1, 2, 3, 4}, 1, 4));
+      double[] first =
+          metric(name, "seed", 3L, "patch", 1, "baseline", 0.0).evaluate(wrong).values();
+      assertThat(
+              metric(name, "seed", 3L, "batch_size", 3, "patch", 1, "baseline", 0.0)
+                  .evaluate(wrong)
+                  .values())
           .isEqualTo(first);
-      assertThat(metric(name, "seed", 4L).evaluate(wrong).values()).isNotEqualTo(first);
+      assertThat(metric(name, "seed", 4L, "patch", 1, "baseline", 0.0).evaluate(wrong).values())
+          .isNotEqualTo(first);
     }
   }
 

@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.List;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -21,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import org.zennit4j.requests.NdArray.DType;
 
@@ -120,11 +120,7 @@ public final class Npy {
   public static void writeTexts(Path path, List<String> texts) {
     int width = Math.max(1, texts.stream().mapToInt(String::length).max().orElse(1));
     String dict =
-        "{'descr': '<U"
-            + width
-            + "', 'fortran_order': False, 'shape': ("
-            + texts.size()
-            + ",), }";
+        "{'descr': '<U" + width + "', 'fortran_order': False, 'shape': (" + texts.size() + ",), }";
     ByteBuffer bytes =
         ByteBuffer.allocate(texts.size() * width * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (String text : texts) {
