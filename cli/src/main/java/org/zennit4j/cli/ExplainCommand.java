@@ -22,9 +22,7 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.Recommendation;
 import org.zennit4j.graph.Ending;
-import org.zennit4j.images.ColorOrder;
 import org.zennit4j.images.ImageException;
-import org.zennit4j.images.Interpolation;
 import org.zennit4j.images.Panels;
 import org.zennit4j.images.Picture;
 import org.zennit4j.images.Preprocessing;
@@ -144,7 +142,8 @@ final class ExplainCommand implements Callable<Integer> {
       Ending ending = Ending.of(loaded.program());
       Provenance common = sidecar ? Sidecar.of(modelFile) : null;
       Set<String> warnings = new LinkedHashSet<>(network.findings());
-      Preprocessing sized = preparation.leavesSize(model) ? sized(chosen, network) : chosen;
+      Preprocessing sized =
+          preparation.leavesSize(model) ? PictureInputs.sized(chosen, network) : chosen;
       if (!sized.equals(chosen)) {
         warnings.add("pictures take the size that the model was exported for; --size says another");
       }
@@ -161,7 +160,7 @@ final class ExplainCommand implements Callable<Integer> {
               ending,
               network != loaded,
               explainers.list(),
-              fitting(sized, network),
+              PictureInputs.fitting(sized, network),
               names,
               common);
       for (int i = 0; i < images.size(); i++) {
@@ -196,35 +195,6 @@ final class ExplainCommand implements Callable<Integer> {
       Preprocessing preprocessing,
       Labels names,
       Provenance common) {}
-
-  /**
-   * An exported network takes pictures of one size where nothing else was said at export. As in
-   * {@link Preprocessing#IMAGENET}, the crop leaves an eighth of the shorter side out.
-   */
-  private static Preprocessing sized(Preprocessing chosen, ScriptModel network) {
-    List<Long> shape =
-        network.inputs().isEmpty() ? List.of() : network.inputs().get(0).shape().orElse(List.of());
-    if (shape.size() != 4 || shape.get(2) < 1 || shape.get(3) < 1) {
-      return chosen;
-    }
-    int height = Math.toIntExact(shape.get(2));
-    int width = Math.toIntExact(shape.get(3));
-    int shorter = Math.toIntExact(Math.round(Math.max(height, width) * 8 / 7.0));
-    return chosen.withShorterSide(shorter, Interpolation.BILINEAR).withCrop(width, height);
-  }
-
-  /** A network that takes one channel gets one. */
-  private static Preprocessing fitting(Preprocessing chosen, ScriptModel network) {
-    boolean one =
-        network.program().regions().stream()
-            .flatMap(region -> region.linearMap().stream())
-            .findFirst()
-            .filter(map -> map.isConvolution() && map.weight().size(1) * map.groups() == 1)
-            .isPresent();
-    return one && chosen.colorOrder().channels() != 1
-        ? chosen.withColorOrder(ColorOrder.GREY)
-        : chosen;
-  }
 
   private Set<String> explain(Run run, int index, RgbImage image, Path file) throws IOException {
     Labels names = run.names();

@@ -59,6 +59,11 @@ final class Labels {
     }
   }
 
+  /** All names, class 0 first. */
+  List<String> names() {
+    return names;
+  }
+
   /** A class as it is shown. */
   String show(int index) {
     return index < names.size() ? index + " " + names.get(index) : Integer.toString(index);

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       ExplainCommand.class,
       AttributeCommand.class,
       RunCommand.class,
+      DatasetCommand.class,
       InspectCommand.class,
       MethodsCommand.class,
       CompositesCommand.class,

@@ -89,8 +89,18 @@ final class PreprocessingOptions {
    * @param model the model's file, or null for the bundled one
    */
   Preprocessing of(Path model) {
+    return of(model, Preprocessing.IMAGENET);
+  }
+
+  /**
+   * What the options say.
+   *
+   * @param model the model's file, or null for the bundled one
+   * @param usual what a model takes of which nothing is known
+   */
+  Preprocessing of(Path model, Preprocessing usual) {
     try {
-      return changed(base(model));
+      return changed(base(model, usual));
     } catch (ImageException e) {
       throw new UsageException(e.getMessage());
     }
@@ -116,7 +126,7 @@ final class PreprocessingOptions {
     return model.resolveSibling((dot > 0 ? name.substring(0, dot) : name) + ".json");
   }
 
-  private Preprocessing base(Path model) {
+  private Preprocessing base(Path model, Preprocessing usual) {
     if (preprocessing != null) {
       boolean file = preprocessing.endsWith(".json") || preprocessing.contains("/");
       return file
@@ -127,7 +137,7 @@ final class PreprocessingOptions {
       return Preprocessing.EFFICIENTNET_LITE0;
     }
     Path beside = beside(model);
-    return Files.isRegularFile(beside) ? PreprocessingFile.read(beside) : Preprocessing.IMAGENET;
+    return Files.isRegularFile(beside) ? PreprocessingFile.read(beside) : usual;
   }
 
   private Preprocessing changed(Preprocessing base) {

@@ -73,6 +73,15 @@ final class Progress implements AutoCloseable {
   }
 
   static Progress of(String task, long steps) {
+    return of(task, steps, false);
+  }
+
+  /** With the rate. */
+  static Progress rated(String task, long steps) {
+    return of(task, steps, true);
+  }
+
+  private static Progress of(String task, long steps, boolean rated) {
     if (steps < 2 || !Boolean.getBoolean(PROPERTY)) {
       return new Progress(null, null);
     }
@@ -80,15 +89,14 @@ final class Progress implements AutoCloseable {
     synchronized (OPEN) {
       OPEN.add(line);
     }
-    return new Progress(
+    ProgressBarBuilder builder =
         new ProgressBarBuilder()
             .setConsumer(new DelegatingProgressBarConsumer(line, WIDTH))
             .setTaskName(task)
             .setInitialMax(steps)
             .setStyle(ProgressBarStyle.ASCII)
-            .setUpdateIntervalMillis(200)
-            .build(),
-        line);
+            .setUpdateIntervalMillis(200);
+    return new Progress((rated ? builder.showSpeed() : builder).build(), line);
   }
 
   /** Shows the passes of an attribution. */

@@ -177,8 +177,12 @@ public final class Npy {
   }
 
   static void write(OutputStream out, NdArray array) throws IOException {
-    writeHeader(out, NpyHeader.format(array.dtype(), array.shape()));
+    writeHeader(out, array.dtype(), array.shape());
     array.writeTo(out);
+  }
+
+  static void writeHeader(OutputStream out, DType dtype, long[] shape) throws IOException {
+    writeHeader(out, NpyHeader.format(dtype, shape));
   }
 
   private static void writeHeader(OutputStream out, String dict) throws IOException {

@@ -100,6 +100,10 @@ public final class Hdf5Data {
     };
   }
 
+  String name() {
+    return name;
+  }
+
   private String what() {
     return file.path() + " (" + name + ")";
   }

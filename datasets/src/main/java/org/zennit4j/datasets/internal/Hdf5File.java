@@ -133,6 +133,11 @@ public final class Hdf5File implements AutoCloseable {
    */
   public Hdf5Data data(String name) {
     synchronized (Hdf5.LOCK) {
+      for (Hdf5Data known : open) {
+        if (known.name().equals(name)) {
+          return known;
+        }
+      }
       long data =
           Hdf5.check(
               hdf5.H5Dopen2(id(), name, hdf5.H5P_DEFAULT), "cannot read " + name + " in " + path);
@@ -162,7 +167,8 @@ public final class Hdf5File implements AutoCloseable {
       most[0] = -1;
       long bytes = dtype.itemSize() * Arrays.stream(row).reduce(1, (a, b) -> a * b);
       long[] chunk = shape.clone();
-      chunk[0] = Math.max(1, Math.min(4096, CHUNK_BYTES / Math.max(1, bytes)));
+      // A power of two, so that the chunks of parts come to lie on those of the whole.
+      chunk[0] = Long.highestOneBit(Math.max(1, Math.min(256, CHUNK_BYTES / Math.max(1, bytes))));
       String what = "cannot write " + name + " to " + path;
       long space = Hdf5.check(hdf5.H5Screate_simple(shape.length, shape, most), what);
       long creation = Hdf5.check(hdf5.H5Pcreate(hdf5.H5P_CLS_DATASET_CREATE_ID_g()), what);

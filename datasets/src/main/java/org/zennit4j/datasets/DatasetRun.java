@@ -1,0 +1,764 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.datasets;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.attribution.Attribution;
+import org.zennit4j.attribution.Target;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.requests.Json;
+import org.zennit4j.requests.NdArray;
+
+/**
+ * Explains a whole dataset and writes relevance, outputs and labels to a folder.
+ *
+ * <p>Samples are read by other threads than the caller's, which explains batch by batch, and
+ * another one writes. No more than a few batches are in memory. The result is the same whether a
+ * run was interrupted or not, bit for bit, data set by data set.
+ *
+ * <p>Files: {@code input.h5} (data, label, index), {@code attribution.h5} (attribution, prediction,
+ * label, index), {@code labels.json}, {@code project.yaml}, {@code table.csv}, and {@code
+ * dataset.json}, which says how it was made. They are a project of ViRelAy if the samples are
+ * pictures.
+ *
+ * <p>Immutable; each {@code with} returns another run.
+ */
+public final class DatasetRun {
+  /** What is written. */
+  public enum Format {
+    /** input.h5 and attribution.h5, which ViRelAy and CoRelAy read. */
+    HDF5,
+    /** data.npy, attribution.npy, prediction.npy, label.npy, sample.npy. */
+    NPY
+  }
+
+  private static final int SEGMENT = 256;
+  private static final int QUEUE = 2;
+  private static final String RESULT = "dataset.json";
+
+  /** What may be chosen; never changed once a run has it. */
+  private static final class Settings implements Cloneable {
+    private int batchSize = 32;
+    private DatasetTarget target = DatasetTarget.label();
+    private Format format = Format.HDF5;
+    private int level = 1;
+    private boolean strict;
+    private boolean resume;
+    private int shard = 1;
+    private int shards = 1;
+    private int limit = Integer.MAX_VALUE;
+    private int readers = Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() - 1));
+    private Map<String, Object> about = Map.of();
+    private DatasetListener listener = new DatasetListener() {};
+
+    Settings copy() {
+      try {
+        return (Settings) clone();
+      } catch (CloneNotSupportedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private final SampleSource source;
+  private final Preparation preparation;
+  private final BatchExplainer explainer;
+  private final Settings settings;
+
+  private DatasetRun(
+      SampleSource source, Preparation preparation, BatchExplainer explainer, Settings settings) {
+    this.source = source;
+    this.preparation = preparation;
+    this.explainer = explainer;
+    this.settings = settings;
+  }
+
+  /**
+   * Makes a run: batches of 32, true labels, HDF5.
+   *
+   * @param source the samples; stays the caller's
+   * @param preparation how samples become inputs
+   * @param explainer what explains a batch
+   * @return the run
+   */
+  public static DatasetRun of(
+      SampleSource source, Preparation preparation, BatchExplainer explainer) {
+    return new DatasetRun(
+        Objects.requireNonNull(source),
+        Objects.requireNonNull(preparation),
+        Objects.requireNonNull(explainer),
+        new Settings());
+  }
+
+  private DatasetRun with(Consumer<Settings> change) {
+    Settings changed = settings.copy();
+    change.accept(changed);
+    return new DatasetRun(source, preparation, explainer, changed);
+  }
+
+  /**
+   * Returns a run with another size of batches.
+   *
+   * @param size 1 or more
+   * @return another run
+   */
+  public DatasetRun withBatchSize(int size) {
+    if (size < 1) {
+      throw new DatasetException("a batch has 1 sample or more, not " + size);
+    }
+    return with(s -> s.batchSize = size);
+  }
+
+  /**
+   * Returns a run that explains other classes.
+   *
+   * @param target which class of each sample
+   * @return another run
+   */
+  public DatasetRun withTarget(DatasetTarget target) {
+    return with(s -> s.target = target);
+  }
+
+  /**
+   * Returns a run that writes another format.
+   *
+   * @param format the format
+   * @param level how hard HDF5 is packed: 0 not, 1 fast (the default), 9 best
+   * @return another run
+   */
+  public DatasetRun withFormat(Format format, int level) {
+    if (level < 0 || level > 9) {
+      throw new DatasetException("the level of packing is 0 to 9, not " + level);
+    }
+    return with(
+        s -> {
+          s.format = format;
+          s.level = level;
+        });
+  }
+
+  /**
+   * Returns a run that stops at a bad sample, or reports and skips it.
+   *
+   * @param strict whether it stops
+   * @return another run
+   */
+  public DatasetRun withStrict(boolean strict) {
+    return with(s -> s.strict = strict);
+  }
+
+  /**
+   * Returns a run that goes on where an earlier one in the same folder stopped.
+   *
+   * @param resume whether it may
+   * @return another run
+   */
+  public DatasetRun withResume(boolean resume) {
+    return with(s -> s.resume = resume);
+  }
+
+  /**
+   * Returns a run that does one of several equal shares. When all are done, in one folder, a run
+   * without shards and with resume makes the result.
+   *
+   * @param shard from 1
+   * @param shards how many
+   * @return another run
+   */
+  public DatasetRun withShard(int shard, int shards) {
+    if (shard < 1 || shard > shards) {
+      throw new DatasetException("a shard is 1/N to N/N, not " + shard + "/" + shards);
+    }
+    return with(
+        s -> {
+          s.shard = shard;
+          s.shards = shards;
+        });
+  }
+
+  /**
+   * Returns a run over the first samples only.
+   *
+   * @param samples how many at most
+   * @return another run
+   */
+  public DatasetRun withLimit(int samples) {
+    if (samples < 1) {
+      throw new DatasetException("a limit is 1 or more, not " + samples);
+    }
+    return with(s -> s.limit = samples);
+  }
+
+  /**
+   * Returns a run that writes down how it was made. A run that is resumed must be made in the same
+   * way.
+   *
+   * @param about what {@link Json#write} writes, the same at each start: no times; the keys {@code
+   *     model} and {@code method} name both in ViRelAy
+   * @return another run
+   */
+  public DatasetRun withAbout(Map<String, Object> about) {
+    return with(s -> s.about = new LinkedHashMap<>(about));
+  }
+
+  /**
+   * Returns a run that says how far it is.
+   *
+   * @param listener hears it
+   * @return another run
+   */
+  public DatasetRun withListener(DatasetListener listener) {
+    return with(s -> s.listener = listener);
+  }
+
+  private int samples() {
+    return Math.min(settings.limit, source.size());
+  }
+
+  /** Whole batches, so that a segment that is begun anew has the same ones. */
+  private int segmentSize() {
+    int batches = Math.max(1, (SEGMENT + settings.batchSize - 1) / settings.batchSize);
+    return batches * settings.batchSize;
+  }
+
+  private Map<String, Object> plan(NdArray like) {
+    Map<String, Object> plan = new LinkedHashMap<>();
+    plan.put("samples", samples());
+    plan.put("batch_size", settings.batchSize);
+    plan.put("target", settings.target.toString());
+    plan.put("format", settings.format.name().toLowerCase(java.util.Locale.ROOT));
+    plan.put("level", settings.level);
+    plan.put("shape", like.shape());
+    plan.put("strict", settings.strict);
+    plan.put("about", sorted(settings.about));
+    return plan;
+  }
+
+  /** Maps in the order of their keys: some have another one in each process. */
+  private static Object sorted(Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Object> sorted = new TreeMap<>();
+      map.forEach((key, one) -> sorted.put(String.valueOf(key), sorted(one)));
+      return sorted;
+    }
+    return value instanceof List<?> list ? list.stream().map(DatasetRun::sorted).toList() : value;
+  }
+
+  /**
+   * Runs.
+   *
+   * @param output a folder, made if it is absent; it must be empty unless the run resumes or does a
+   *     shard
+   * @return what was done
+   * @throws SampleException at a bad sample if the run is strict
+   * @throws DatasetException if the folder is not empty or was begun in another way, or something
+   *     cannot be read or written
+   */
+  public DatasetSummary run(Path output) {
+    Parts parts = new Parts(output);
+    boolean complete = Files.exists(output.resolve(RESULT));
+    check(output, complete);
+    Preparation.Prepared like = first();
+    Map<String, Object> plan = plan(like.input());
+    String text = Json.write(plan) + "\n";
+    int segments = (samples() + segmentSize() - 1) / segmentSize();
+    if (!complete) {
+      parts.open(text);
+      compute(parts, segments, like.input());
+      if (missing(parts, segments) > 0) {
+        return summary(parts, segments, false);
+      }
+      DatasetSummary summary = summary(parts, segments, true);
+      assemble(output, parts, segments, like.picture(), plan, summary);
+      parts.delete();
+      return summary;
+    }
+    parts.delete();
+    long[] counted = count(output.resolve("table.csv"));
+    return new DatasetSummary(samples(), counted[0], counted[1], true);
+  }
+
+  private static long[] count(Path table) {
+    long[] counted = new long[2];
+    List<List<String>> rows = Csv.read(table);
+    for (List<String> row : rows.subList(1, rows.size())) {
+      counted[row.get(row.size() - 1).isEmpty() ? 0 : 1]++;
+    }
+    return counted;
+  }
+
+  private void check(Path output, boolean complete) {
+    if (settings.resume) {
+      return;
+    }
+    boolean sharing = settings.shards > 1 && !complete;
+    if (sharing || !Files.exists(output)) {
+      return;
+    }
+    if (!Files.isDirectory(output)) {
+      throw new DatasetException(output + " is a file; give a folder");
+    }
+    try (Stream<Path> all = Files.list(output)) {
+      if (all.findAny().isPresent()) {
+        throw new DatasetException(
+            output + " is not empty; give another folder, or resume what was begun in it");
+      }
+    } catch (IOException e) {
+      throw new DatasetException("cannot read " + output + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The first sample that can be read says what all are like. */
+  private Preparation.Prepared first() {
+    SampleException failure = null;
+    for (int i = 0; i < samples(); i++) {
+      try {
+        return preparation.of(source.read(i));
+      } catch (SampleException e) {
+        failure = failure == null ? e : failure;
+        if (settings.strict) {
+          throw e;
+        }
+      }
+    }
+    throw new DatasetException(
+        "no sample can be read; the first: " + failure.getMessage(), failure);
+  }
+
+  private static int missing(Parts parts, int segments) {
+    int missing = 0;
+    for (int i = 0; i < segments; i++) {
+      missing += parts.has(i) ? 0 : 1;
+    }
+    return missing;
+  }
+
+  private DatasetSummary summary(Parts parts, int segments, boolean complete) {
+    long skipped = 0;
+    long done = 0;
+    for (int i = 0; i < segments; i++) {
+      if (parts.has(i)) {
+        skipped += parts.skipped(i);
+        done += sizeOf(i);
+      }
+    }
+    return new DatasetSummary(samples(), done - skipped, skipped, complete);
+  }
+
+  private int sizeOf(int segment) {
+    return Math.min(segmentSize(), samples() - segment * segmentSize());
+  }
+
+  /** A batch that is read, or will be. */
+  private record Reading(int segment, boolean last, Future<Samples> samples) {}
+
+  /** A batch that is to be written. */
+  private record Writing(int segment, boolean last, Explained batch) {}
+
+  private void compute(Parts parts, int segments, NdArray like) {
+    int from = (int) ((long) segments * (settings.shard - 1) / settings.shards);
+    int to = (int) ((long) segments * settings.shard / settings.shards);
+    long done = 0;
+    long total = 0;
+    List<int[]> batches = new ArrayList<>();
+    for (int segment = from; segment < to; segment++) {
+      int size = sizeOf(segment);
+      total += size;
+      if (parts.has(segment)) {
+        done += size;
+        continue;
+      }
+      for (int at = 0; at < size; at += settings.batchSize) {
+        int count = Math.min(settings.batchSize, size - at);
+        batches.add(
+            new int[] {segment, segment * segmentSize() + at, count, at + count == size ? 1 : 0});
+      }
+    }
+    settings.listener.onProgress(done, total);
+    ExecutorService readers = Executors.newFixedThreadPool(settings.readers, daemon("reads"));
+    try (WriterThread writer = new WriterThread(parts, settings.level)) {
+      Deque<Reading> ahead = new ArrayDeque<>();
+      int next = 0;
+      while (next < batches.size() || !ahead.isEmpty()) {
+        while (next < batches.size() && ahead.size() < settings.readers + QUEUE) {
+          int[] batch = batches.get(next++);
+          ahead.add(
+              new Reading(
+                  batch[0], batch[3] == 1, readers.submit(() -> read(batch[1], batch[2], like))));
+        }
+        Reading reading = ahead.remove();
+        Samples samples = get(reading.samples);
+        Explained explained = explain(samples);
+        writer.put(new Writing(reading.segment, reading.last, explained));
+        done += samples.read().size() + samples.bad().size();
+        settings.listener.onProgress(done, total);
+      }
+      writer.finish();
+    } finally {
+      readers.shutdownNow();
+      awaitEnd(readers);
+    }
+  }
+
+  private static java.util.concurrent.ThreadFactory daemon(String what) {
+    return work -> {
+      Thread thread = new Thread(work, "zennit4j " + what + " samples");
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  /** The source may be closed afterwards. */
+  private static void awaitEnd(ExecutorService readers) {
+    try {
+      if (!readers.awaitTermination(1, TimeUnit.MINUTES)) {
+        throw new DatasetException("a sample is still being read after a minute");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Samples read(int first, int count, NdArray like) {
+    boolean labelled = settings.target.kind() == DatasetTarget.Kind.LABEL;
+    return Samples.read(source, preparation, first, count, like, labelled);
+  }
+
+  private static <T> T get(Future<T> future) {
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DatasetException("interrupted", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new DatasetException("cannot read samples: " + e.getCause(), e);
+    }
+  }
+
+  private Explained explain(Samples samples) {
+    List<Samples.Bad> bad = new ArrayList<>(samples.bad());
+    List<Samples.Item> good = samples.read();
+    Batch batch = null;
+    if (!good.isEmpty()) {
+      try {
+        batch = explain(good);
+      } catch (SampleException e) {
+        throw e;
+      } catch (Zennit4jException e) {
+        batch = oneByOne(good, bad, e);
+      }
+      if (batch != null) {
+        batch = batch.withoutNonFinite(bad);
+      }
+    }
+    bad.sort(Comparator.comparingInt(Samples.Bad::index));
+    for (Samples.Bad one : bad) {
+      if (settings.strict) {
+        throw new SampleException(one.id() + ": " + one.reason(), null);
+      }
+      settings.listener.onSkip(one.id(), one.reason());
+    }
+    return batch == null || batch.items.isEmpty()
+        ? Explained.nothing(bad)
+        : batch.explained(bad, settings.target);
+  }
+
+  /** Explained samples: arrays of (n, ...). */
+  private record Batch(List<Samples.Item> items, NdArray relevance, NdArray output) {
+    private int rowSize(NdArray array) {
+      return array.size() / items.size();
+    }
+
+    /** A row that holds NaN or infinity is nothing that a browser can read or an analysis use. */
+    Batch withoutNonFinite(List<Samples.Bad> bad) {
+      float[] relevances = relevance.toFloats();
+      float[] outputs = output.toFloats();
+      List<Integer> kept = new ArrayList<>();
+      for (int i = 0; i < items.size(); i++) {
+        boolean finite =
+            finite(relevances, i, rowSize(relevance)) && finite(outputs, i, rowSize(output));
+        if (finite) {
+          kept.add(i);
+        } else {
+          Sample sample = items.get(i).sample();
+          bad.add(
+              new Samples.Bad(
+                  sample.index(), sample.id(), "its output or relevance holds NaN or infinity"));
+        }
+      }
+      return kept.size() == items.size()
+          ? this
+          : new Batch(
+              kept.stream().map(items::get).toList(), rows(relevance, kept), rows(output, kept));
+    }
+
+    private static boolean finite(float[] values, int row, int size) {
+      for (int i = row * size; i < (row + 1) * size; i++) {
+        if (!Float.isFinite(values[i])) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private static NdArray rows(NdArray array, List<Integer> kept) {
+      long[] shape = array.shape();
+      int size = (int) (array.size() / shape[0]);
+      float[] values = array.toFloats();
+      float[] some = new float[kept.size() * size];
+      for (int i = 0; i < kept.size(); i++) {
+        System.arraycopy(values, kept.get(i) * size, some, i * size, size);
+      }
+      shape[0] = kept.size();
+      return NdArray.ofFloats(some, shape);
+    }
+
+    Explained explained(List<Samples.Bad> bad, DatasetTarget target) {
+      float[] relevances = relevance.toFloats();
+      float[] outputs = output.toFloats();
+      int classes = rowSize(output);
+      List<Explained.Line> lines = new ArrayList<>();
+      for (int i = 0; i < items.size(); i++) {
+        Sample sample = items.get(i).sample();
+        int best = 0;
+        for (int c = 1; c < classes; c++) {
+          best = outputs[i * classes + c] > outputs[i * classes + best] ? c : best;
+        }
+        int label = sample.label().orElse(-1);
+        int chosen =
+            switch (target.kind()) {
+              case LABEL -> label;
+              case PREDICTION -> best;
+              case CLASS -> target.number();
+            };
+        double sum = 0;
+        for (int k = i * rowSize(relevance); k < (i + 1) * rowSize(relevance); k++) {
+          sum += relevances[k];
+        }
+        lines.add(
+            new Explained.Line(
+                sample.index(),
+                sample.id(),
+                label,
+                best,
+                chosen,
+                chosen < classes ? outputs[i * classes + chosen] : Double.NaN,
+                sum));
+      }
+      boolean pictures = items.get(0).prepared().picture();
+      NdArray attribution = pictures ? Explained.threeChannels(relevance) : relevance;
+      return Explained.of(items, attribution, output, lines, bad);
+    }
+  }
+
+  /** Finds out which sample of a batch it was; if each fails it is not the sample's fault. */
+  private Batch oneByOne(
+      List<Samples.Item> items, List<Samples.Bad> bad, Zennit4jException failure) {
+    List<Samples.Item> kept = new ArrayList<>();
+    List<NdArray> relevances = new ArrayList<>();
+    List<NdArray> outputs = new ArrayList<>();
+    if (items.size() > 1) {
+      for (Samples.Item item : items) {
+        try {
+          Batch one = explain(List.of(item));
+          relevances.add(one.relevance);
+          outputs.add(one.output);
+          kept.add(item);
+        } catch (Zennit4jException e) {
+          bad.add(new Samples.Bad(item.sample().index(), item.sample().id(), e.getMessage()));
+        }
+      }
+    }
+    if (kept.isEmpty()) {
+      throw failure;
+    }
+    return new Batch(kept, joined(relevances), joined(outputs));
+  }
+
+  private static NdArray joined(List<NdArray> rows) {
+    NdArray stacked = Preparation.stack(rows);
+    long[] shape = stacked.shape();
+    long[] flat = new long[shape.length - 1];
+    flat[0] = shape[0];
+    System.arraycopy(shape, 2, flat, 1, flat.length - 1);
+    return NdArray.of(stacked.dtype(), stacked.bytes(), flat);
+  }
+
+  private Batch explain(List<Samples.Item> items) {
+    NdArray input = Preparation.stack(items.stream().map(i -> i.prepared().input()).toList());
+    try (PointerScope scope = new PointerScope()) {
+      Tensor batch = input.toTensor();
+      try (Attribution attribution = explainer.explain(batch, target(items))) {
+        Tensor output = attribution.output();
+        if (output.dim() != 2 || output.size(0) != items.size()) {
+          throw new DatasetException(
+              "the model's output has shape "
+                  + java.util.Arrays.toString(output.shape())
+                  + "; a dataset needs (samples, classes)");
+        }
+        NdArray relevance = floats(attribution.relevance());
+        long[] shape = relevance.shape();
+        if (shape.length == 3 && items.get(0).prepared().input().shape().length == 3) {
+          relevance =
+              NdArray.of(relevance.dtype(), relevance.bytes(), shape[0], 1, shape[1], shape[2]);
+        }
+        return new Batch(items, relevance, floats(output));
+      }
+    }
+  }
+
+  private static NdArray floats(Tensor tensor) {
+    return NdArray.of(tensor.to(org.bytedeco.pytorch.global.torch.ScalarType.Float));
+  }
+
+  private Target target(List<Samples.Item> items) {
+    return switch (settings.target.kind()) {
+      case PREDICTION -> null;
+      case CLASS -> Target.classes(settings.target.number());
+      case LABEL ->
+          Target.classes(items.stream().mapToInt(i -> i.sample().label().orElseThrow()).toArray());
+    };
+  }
+
+  private void assemble(
+      Path output,
+      Parts parts,
+      int segments,
+      boolean pictures,
+      Map<String, Object> plan,
+      DatasetSummary summary) {
+    if (summary.explained() == 0) {
+      throw new DatasetException("no sample could be explained; " + parts.table(0) + " says why");
+    }
+    Assembly assembly = new Assembly(output, parts, segments, settings.level);
+    if (settings.format == Format.HDF5) {
+      assembly.hdf5();
+      ProjectFiles.labels(output.resolve("labels.json"), source.classes(), assembly.classes());
+      if (pictures) {
+        ProjectFiles.project(
+            output.resolve("project.yaml"),
+            String.valueOf(output.toAbsolutePath().getFileName()),
+            String.valueOf(settings.about.getOrDefault("model", "model")),
+            String.valueOf(settings.about.getOrDefault("method", "relevance")),
+            settings.target.strategy(),
+            false);
+      }
+    } else {
+      assembly.npy();
+    }
+    assembly.table();
+    Map<String, Object> result = new LinkedHashMap<>(plan);
+    result.put("explained", summary.explained());
+    result.put("skipped", summary.skipped());
+    result.put("classes", source.classes());
+    Parts.writeWhole(output.resolve(RESULT), Json.write(result) + "\n");
+  }
+
+  /** Writes batches in the order in which they come, and keeps the caller from running ahead. */
+  private static final class WriterThread implements AutoCloseable {
+    private static final Writing END = new Writing(-1, true, null);
+
+    private final BlockingQueue<Writing> queue = new ArrayBlockingQueue<>(QUEUE);
+    private final Thread thread;
+    private volatile Throwable failure;
+
+    WriterThread(Parts parts, int level) {
+      thread = daemon("writes").newThread(() -> write(parts, level));
+      thread.start();
+    }
+
+    private void write(Parts parts, int level) {
+      Parts.Writer part = null;
+      try {
+        for (Writing next = queue.take(); next.segment >= 0; next = queue.take()) {
+          if (part == null) {
+            part = parts.new Writer(next.segment, level);
+          }
+          part.write(next.batch);
+          if (next.last) {
+            part.commit();
+            part.close();
+            part = null;
+          }
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (RuntimeException | Error e) {
+        failure = e;
+      } finally {
+        if (part != null) {
+          part.close();
+        }
+      }
+    }
+
+    void put(Writing writing) {
+      try {
+        while (!queue.offer(writing, 100, TimeUnit.MILLISECONDS)) {
+          check();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new DatasetException("interrupted", e);
+      }
+      check();
+    }
+
+    private void check() {
+      if (failure instanceof RuntimeException e) {
+        throw e;
+      }
+      if (failure != null) {
+        throw new DatasetException("cannot write: " + failure, failure);
+      }
+    }
+
+    void finish() {
+      put(END);
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new DatasetException("interrupted", e);
+      }
+      check();
+    }
+
+    @Override
+    public void close() {
+      thread.interrupt();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
