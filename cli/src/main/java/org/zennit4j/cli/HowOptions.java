@@ -7,6 +7,8 @@ package org.zennit4j.cli;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.zennit4j.analyzers.MethodName;
+import org.zennit4j.analyzers.MethodNameException;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.AttributorReader;
@@ -73,12 +75,47 @@ final class HowOptions {
         model, composite.choose(defaultComposite, defaults), attributorChoice());
   }
 
-  /** Prepares a composite or method by its name alone. */
+  /** Prepares a composite, method or attributor by its name alone. */
   Explainer openNamed(ScriptModel model, String name, CompositeOptions.Defaults defaults) {
     if (CompositeRegistry.standard().names().contains(name)) {
       return new PlanExplainer(model, composite.named(name, defaults), attributorChoice());
     }
+    return openNamed(model, name, composite, defaults);
+  }
+
+  /**
+   * Prepares a composite, method of SignXAI or attributor by its name, in this order, or
+   * COMPOSITE+ATTRIBUTOR.
+   *
+   * @param options canonizers
+   */
+  static Explainer openNamed(
+      ScriptModel model,
+      String name,
+      CompositeOptions options,
+      CompositeOptions.Defaults defaults) {
+    int plus = name.indexOf('+');
+    String first = plus < 0 ? name : name.substring(0, plus);
+    if (CompositeRegistry.standard().names().contains(first)) {
+      String runs = plus < 0 ? "gradient" : name.substring(plus + 1);
+      return new PlanExplainer(
+          model, options.named(first, defaults), new AttributorChoice(runs, Map.of()));
+    }
+    boolean method = MethodName.listed().contains(name) || isMethod(name);
+    if (!method && AttributorReader.names().contains(name)) {
+      return new PlanExplainer(
+          model, options.choose(null, defaults), new AttributorChoice(name, Map.of()));
+    }
     return new MethodExplainer(model, name, Map.of(), defaults.preprocessing());
+  }
+
+  private static boolean isMethod(String name) {
+    try {
+      MethodName.parse(name);
+      return true;
+    } catch (MethodNameException e) {
+      return false;
+    }
   }
 
   private AttributorChoice attributorChoice() {
