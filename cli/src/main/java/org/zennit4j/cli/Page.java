@@ -153,9 +153,10 @@ final class Page {
       svg.append(
           String.format(
               Locale.ROOT,
-              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>",
+              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>",
               x,
               height - bottom + 18,
+              k == 4 ? "end" : "middle",
               number(first + span * k / 4)));
     }
     for (int i = 0; i < lines.size(); i++) {
