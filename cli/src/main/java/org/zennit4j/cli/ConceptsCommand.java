@@ -178,7 +178,7 @@ final class ConceptsCommand implements Callable<Integer> {
             keepEnding || Ending.of(loaded.program()) == Ending.OTHER
                 ? loaded
                 : loaded.withoutEnding()) {
-      boolean files = LoadedSamples.standard(input) == Preprocessing.IMAGENET;
+      boolean files = LoadedSamples.standard(input).equals(Preprocessing.IMAGENET);
       Preprocessing sized =
           files && preparation.leavesSize(model) ? PictureInputs.sized(base, network) : base;
       Preprocessing fitting = PictureInputs.fitting(sized, network);

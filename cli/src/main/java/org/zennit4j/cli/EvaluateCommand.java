@@ -27,6 +27,7 @@ import org.zennit4j.metrics.Scorer;
 import org.zennit4j.metrics.Subject;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.Json;
+import org.zennit4j.requests.NdArray;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -152,6 +153,12 @@ final class EvaluateCommand implements Callable<Integer> {
   private Path html;
 
   @Option(
+      names = "--save-maps",
+      paramLabel = "DIR",
+      description = "Write the maps of each method as DIR/METHOD.npy.")
+  private Path maps;
+
+  @Option(
       names = "--keep-ending",
       description = "Leave a softmax or sigmoid at the end; by default logits are explained.")
   private boolean keepEnding;
@@ -189,7 +196,7 @@ final class EvaluateCommand implements Callable<Integer> {
             keepEnding || Ending.of(loaded.program()) == Ending.OTHER
                 ? loaded
                 : loaded.withoutEnding()) {
-      boolean files = LoadedSamples.standard(input) == Preprocessing.IMAGENET;
+      boolean files = LoadedSamples.standard(input).equals(Preprocessing.IMAGENET);
       Preprocessing sized =
           files && preparation.leavesSize(model) ? PictureInputs.sized(base, network) : base;
       Preprocessing fitting = PictureInputs.fitting(sized, network);
@@ -232,11 +239,11 @@ final class EvaluateCommand implements Callable<Integer> {
       CompositeOptions.Defaults defaults,
       EvaluationReport report,
       Progress progress) {
-    try (ExplainedMaps maps = open(network, method, defaults);
+    try (ExplainedMaps explained = open(network, method, defaults);
         PointerScope scope = new PointerScope()) {
       Subject subject =
-          Subject.of(scorer, inputs, classes, maps.of(inputs, classes))
-              .withExplainer(maps)
+          Subject.of(scorer, inputs, classes, explained.of(inputs, classes))
+              .withExplainer(explained)
               .withMethod(network, other -> open(other, method, defaults));
       if (masks != null) {
         subject = subject.withMasks(ArrayInput.read(List.of(masks)).get(0).array().toTensor());
@@ -244,6 +251,10 @@ final class EvaluateCommand implements Callable<Integer> {
       if (segments != null) {
         subject =
             subject.withSegments(ArrayInput.read(List.of(segments)).get(0).array().toTensor());
+      }
+      if (maps != null) {
+        Path file = maps.resolve(method.replaceAll("[^\\w.+-]", "_") + ".npy");
+        Outputs.array(file, NdArray.of(subject.maps()));
       }
       progress.step(method);
       for (MetricChoice metric : chosen) {
@@ -256,7 +267,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         progress.step(method + " " + metric.label());
       }
-      maps.warnings().forEach(warning -> notes.add(method + ": " + warning));
+      explained.warnings().forEach(warning -> notes.add(method + ": " + warning));
     }
   }
 

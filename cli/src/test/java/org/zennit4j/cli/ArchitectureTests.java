@@ -49,9 +49,12 @@ class ArchitectureTests {
           Map.entry("composites", "which layer, which rule"),
           Map.entry("attribution", "plan + target = relevance"),
           Map.entry("diagnosis", "what is wrong or lost"),
+          Map.entry("metrics", "is the map right"),
           Map.entry("analyzers", "SIGN-XAI's names"),
           Map.entry("images", "pictures in and out"),
           Map.entry("requests", "JSON and arrays"),
+          Map.entry("concepts", "what channels stand for"),
+          Map.entry("datasets", "labelled samples, HDF5"),
           Map.entry("cli", "the command line"));
 
   /** The packages, and those that each imports; internal ones count as the one around them. */
@@ -63,9 +66,12 @@ class ArchitectureTests {
             "rules",
             "composites",
             "attribution",
+            "metrics",
             "analyzers",
             "images",
             "requests",
+            "concepts",
+            "datasets",
             "cli")) {
       Path root = Path.of("..", module, "src", "main", "java", "org", "zennit4j");
       try (Stream<Path> files = Files.walk(root)) {
@@ -197,9 +203,12 @@ class ArchitectureTests {
                 "rules",
                 "composites",
                 "attribution",
+                "metrics",
                 "analyzers",
                 "images",
                 "requests",
+                "concepts",
+                "datasets",
                 "cli")
             .map(module -> Path.of("..", module, "src", "main", "java", "module-info.java"))) {
       for (Path info : infos.toList()) {

@@ -54,6 +54,8 @@ class HelpTests {
     Files.copy(Session.photo("chelsea.png"), folder.resolve("cat.png"));
     Files.copy(Session.model("efficientnet_lite0.pt"), folder.resolve("model.pt"));
     Files.copy(Session.model("imagenet_classes.txt"), folder.resolve("classes.txt"));
+    Files.copy(Session.model("fashion_test_200.npz"), folder.resolve("pictures.npz"));
+    Files.copy(Session.model("fashion_cnn.pt"), folder.resolve("fashion.pt"));
     float[] values = new float[3 * 224 * 224];
     for (int i = 0; i < values.length; i++) {
       values[i] = (i % 17) / 17f;
@@ -85,7 +87,7 @@ class HelpTests {
         }
       } else {
         boolean file = plain.endsWith("/") || Files.exists(folder.resolve(plain));
-        boolean written = plain.matches("[a-z]+\\.npy");
+        boolean written = plain.matches("[a-z]+\\.(npy|html)|out");
         words.add(file || written ? folder.resolve(plain) : plain);
       }
     }
