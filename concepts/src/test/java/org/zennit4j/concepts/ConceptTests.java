@@ -71,8 +71,11 @@ class ConceptTests {
         b.module(
             "nets.Residual",
             children,
-            "def forward(self, x):\n    y = self.a.forward(x)\n"
-                + "    return self.c.forward(torch.relu(self.b.forward(y)) + y)\n"));
+            """
+            def forward(self, x):
+                y = self.a.forward(x)
+                return self.c.forward(torch.relu(self.b.forward(y)) + y)
+            """));
   }
 
   private static Tensor pictures(int n) {
