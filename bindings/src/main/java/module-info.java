@@ -12,8 +12,10 @@ module org.zennit4j.bindings {
       org.zennit4j.rules,
       org.zennit4j.composites,
       org.zennit4j.attribution,
+      org.zennit4j.metrics,
       org.zennit4j.analyzers,
       org.zennit4j.requests,
+      org.zennit4j.concepts,
       org.zennit4j.datasets,
       org.zennit4j.cli;
 }

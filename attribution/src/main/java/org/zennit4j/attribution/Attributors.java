@@ -21,11 +21,9 @@ public final class Attributors {
                   Gradient.entry(),
                   SmoothGrad.entry(),
                   IntegratedGradients.entry(),
-                  Occlusion.entry(),
-                  GradCam.entry(),
-                  GradCam.guidedEntry(),
-                  DeepLift.entry(),
-                  RandomUniform.entry()))
+                  Occlusion.entry()))
+          .withNew(GradCam.entries())
+          .withNew(List.of(DeepLift.entry(), RandomUniform.entry()))
           .withNew(FeatureCoalitions.entries());
 
   private Attributors() {}

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -47,22 +48,64 @@ import org.zennit4j.runtime.LayerFunction;
  * and from there the first activation behind normalisations, residual sums and dropout. With
  * several inputs each that has the layer's space has its map, the others have none.
  *
- * <p>R. Selvaraju et al., Grad-CAM: visual explanations from deep networks, 2017.
+ * <p>R. Selvaraju et al., Grad-CAM: visual explanations from deep networks, 2017. {@link Weighting}
+ * has its relatives.
  */
 public final class GradCam extends Attributor {
   private static final int REMEMBERED = 64;
-  private static final String NAME = "grad_cam";
+  private static final double PLUS_PLUS_STABILIZER = 1e-6;
   private static final String GUIDED = "guided_grad_cam";
   private static final String TARGET_LAYER = "target_layer";
+  private static final String RELU = "relu";
+  private static final String NORMALIZE = "normalize";
+  private static final String RESIZE = "resize";
+
+  /** How the maps of a layer are put together. */
+  public enum Weighting {
+    /** Each map by the mean of its gradients: R. Selvaraju et al., 2017. */
+    GRAD_CAM,
+    /**
+     * Each map by a weighted mean of its positive gradients: A. Chattopadhay et al., Grad-CAM++,
+     * 2018.
+     */
+    GRAD_CAM_PP,
+    /** Each position by its own positive gradient: P. Jiang et al., LayerCAM, 2021. */
+    LAYER_CAM,
+    /**
+     * The projection on the first principal component of the maps, whatever the target; its sign is
+     * that with a positive sum. M. Muhammad and M. Yeasin, Eigen-CAM, 2020.
+     */
+    EIGEN_CAM
+  }
 
   /**
-   * How Grad-CAM runs.
+   * How a class activation map is made.
    *
    * @param targetLayer the name of the layer whose maps are taken; empty to find it
    * @param guided whether the map is multiplied by the relevance of the plan's rules
+   * @param weighting how the layer's maps are put together
+   * @param relu whether negative values become zero
+   * @param normalize whether each sample's map is divided by its maximum, where that is positive
+   * @param resize whether the map takes the input's size; else it has the layer's
    */
-  public record Settings(Optional<String> targetLayer, boolean guided)
+  public record Settings(
+      Optional<String> targetLayer,
+      boolean guided,
+      Weighting weighting,
+      boolean relu,
+      boolean normalize,
+      boolean resize)
       implements AttributorSettings {
+    /**
+     * Grad-CAM, positive, normalised and resized.
+     *
+     * @param targetLayer {@link #targetLayer()}
+     * @param guided {@link #guided()}
+     */
+    public Settings(Optional<String> targetLayer, boolean guided) {
+      this(targetLayer, guided, Weighting.GRAD_CAM, true, true, true);
+    }
+
     /**
      * The layer is found; not guided.
      *
@@ -79,7 +122,7 @@ public final class GradCam extends Attributor {
      * @return a copy
      */
     public Settings withTargetLayer(String value) {
-      return new Settings(Optional.of(value), guided);
+      return new Settings(Optional.of(value), guided, weighting, relu, normalize, resize);
     }
 
     /**
@@ -89,17 +132,47 @@ public final class GradCam extends Attributor {
      * @return a copy
      */
     public Settings withGuided(boolean value) {
-      return new Settings(targetLayer, value);
+      return new Settings(targetLayer, value, weighting, relu, normalize, resize);
+    }
+
+    /**
+     * Changes {@link #weighting()}.
+     *
+     * @param value the new value
+     * @return a copy
+     */
+    public Settings withWeighting(Weighting value) {
+      return new Settings(targetLayer, guided, value, relu, normalize, resize);
+    }
+
+    /**
+     * The map as the formula gives it: negative values stay, nothing is scaled or resized.
+     *
+     * @return a copy
+     */
+    public Settings raw() {
+      return new Settings(targetLayer, guided, weighting, false, false, false);
     }
 
     @Override
     public String name() {
-      return guided ? GUIDED : NAME;
+      return guided ? GUIDED : weighting.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
     public Map<String, Object> arguments() {
-      return targetLayer.map(name -> Map.<String, Object>of(TARGET_LAYER, name)).orElse(Map.of());
+      Map<String, Object> arguments = new LinkedHashMap<>();
+      targetLayer.ifPresent(name -> arguments.put(TARGET_LAYER, name));
+      if (!relu) {
+        arguments.put(RELU, false);
+      }
+      if (!normalize) {
+        arguments.put(NORMALIZE, false);
+      }
+      if (!resize) {
+        arguments.put(RESIZE, false);
+      }
+      return arguments;
     }
 
     @Override
@@ -375,18 +448,19 @@ public final class GradCam extends Attributor {
     return chosen;
   }
 
-  private static Tensor map(Tensor activation, Tensor gradient, Tensor x) {
+  private Tensor map(Tensor activation, Tensor gradient, Tensor x) {
     int space = (int) activation.dim() - 2;
-    long[] axes = LongStream.range(2, activation.dim()).toArray();
-    Tensor weights = torch.mean(gradient, axes, true, new ScalarTypeOptional());
-    Tensor sum =
-        torch
-            .sum(activation.mul(weights), new long[] {1}, true, new ScalarTypeOptional())
-            .clamp_min(new Scalar(0));
-    long[] all = LongStream.range(1, activation.dim()).toArray();
-    Tensor highest = torch.amax(sum, all, true);
-    Tensor divisor = highest.masked_fill(highest.le(new Scalar(0)), new Scalar(1));
-    Tensor scaled = sum.div(divisor);
+    Tensor weighted = weighted(activation, gradient);
+    Tensor sum = settings.relu() ? weighted.clamp_min(new Scalar(0)) : weighted;
+    Tensor scaled = sum;
+    if (settings.normalize()) {
+      long[] all = LongStream.range(1, activation.dim()).toArray();
+      Tensor highest = torch.amax(sum, all, true);
+      scaled = sum.div(highest.masked_fill(highest.le(new Scalar(0)), new Scalar(1)));
+    }
+    if (!settings.resize()) {
+      return scaled;
+    }
     long[] shape = x.shape();
     long[] size = Arrays.copyOfRange(shape, shape.length - space, shape.length);
     return switch (space) {
@@ -396,22 +470,78 @@ public final class GradCam extends Attributor {
     };
   }
 
-  /** The attributor by name. */
-  static Entry<AttributorSettings> entry() {
-    return entry(NAME, "a layer's maps, weighted by their mean gradients", false);
+  /** The layer's maps put together: (batch, 1, space...). */
+  private Tensor weighted(Tensor activation, Tensor gradient) {
+    long[] space = LongStream.range(2, activation.dim()).toArray();
+    return switch (settings.weighting()) {
+      case GRAD_CAM ->
+          overChannels(activation.mul(torch.mean(gradient, space, true, new ScalarTypeOptional())));
+      case GRAD_CAM_PP -> {
+        Tensor square = gradient.square();
+        Tensor mass = torch.sum(activation, space, true, new ScalarTypeOptional());
+        Tensor below =
+            square
+                .mul(new Scalar(2))
+                .add(mass.mul(square).mul(gradient))
+                .add(new Scalar(PLUS_PLUS_STABILIZER));
+        // Where the gradient is zero the share is zero, whatever stands below.
+        Tensor alpha = square.div(below).masked_fill(gradient.eq(new Scalar(0)), new Scalar(0));
+        Tensor weights =
+            torch.sum(
+                alpha.mul(gradient.clamp_min(new Scalar(0))),
+                space,
+                true,
+                new ScalarTypeOptional());
+        yield overChannels(activation.mul(weights));
+      }
+      case LAYER_CAM -> overChannels(activation.mul(gradient.clamp_min(new Scalar(0))));
+      case EIGEN_CAM -> projected(activation);
+    };
   }
 
-  /** The guided one by name. */
-  static Entry<AttributorSettings> guidedEntry() {
-    return entry(GUIDED, "grad_cam times what the composite's rules give", true);
+  private static Tensor overChannels(Tensor products) {
+    return torch.sum(products, new long[] {1}, true, new ScalarTypeOptional());
   }
 
-  private static Entry<AttributorSettings> entry(String name, String text, boolean guided) {
+  private static Tensor projected(Tensor activation) {
+    long[] shape = activation.shape();
+    Tensor rows = activation.reshape(shape[0], shape[1], -1).transpose(1, 2);
+    Tensor mean = torch.mean(rows, new long[] {1}, true, new ScalarTypeOptional());
+    Tensor centred = rows.sub(mean);
+    Tensor right = new Tensor(torch.svd(centred, true, true).get2());
+    Tensor onFirst = centred.matmul(right.narrow(2, 0, 1));
+    Tensor total = torch.sum(onFirst, new long[] {1, 2}, true, new ScalarTypeOptional());
+    Tensor sign = total.ge(new Scalar(0)).to(onFirst.scalar_type()).mul(new Scalar(2));
+    shape[1] = 1;
+    return onFirst.mul(sign.sub(new Scalar(1))).reshape(shape);
+  }
+
+  /** The attributors by name. */
+  static List<Entry<AttributorSettings>> entries() {
+    return List.of(
+        entry(Weighting.GRAD_CAM, false, "a layer's maps, weighted by their mean gradients"),
+        entry(Weighting.GRAD_CAM, true, "grad_cam times what the composite's rules give"),
+        entry(Weighting.GRAD_CAM_PP, false, "a layer's maps, weighted by Grad-CAM++'s means"),
+        entry(Weighting.LAYER_CAM, false, "a layer's maps times their positive gradients"),
+        entry(Weighting.EIGEN_CAM, false, "a layer's maps on their first principal component"));
+  }
+
+  private static Entry<AttributorSettings> entry(Weighting weighting, boolean guided, String text) {
     return Entry.of(
-        name,
+        guided ? GUIDED : weighting.name().toLowerCase(Locale.ROOT),
         Settings.class,
         text,
-        v -> new Settings(Optional.ofNullable(v.get(TARGET_LAYER, String.class)), guided),
-        Argument.of(TARGET_LAYER, Kind.TEXT, null));
+        v ->
+            new Settings(
+                Optional.ofNullable(v.get(TARGET_LAYER, String.class)),
+                guided,
+                weighting,
+                v.flag(RELU),
+                v.flag(NORMALIZE),
+                v.flag(RESIZE)),
+        Argument.of(TARGET_LAYER, Kind.TEXT, null),
+        Argument.of(RELU, Kind.FLAG, true),
+        Argument.of(NORMALIZE, Kind.FLAG, true),
+        Argument.of(RESIZE, Kind.FLAG, true));
   }
 }

@@ -28,19 +28,42 @@ public final class Target {
     OUTPUT,
     ALL,
     SEED,
-    FUNCTION
+    FUNCTION,
+    CONTRAST,
+    LOG_RATIO,
+    REGION,
+    BOXES
   }
 
   private final Kind kind;
   private final int[] classes;
   private final Tensor seed;
   private final UnaryOperator<Tensor> function;
+  private final int[] against;
+  private final DetectionBoxes boxes;
+
+  /** Whether the seed is multiplied by the output, of kinds that have no other one for that. */
+  private final boolean timesOutput;
 
   private Target(Kind kind, int[] classes, Tensor seed, UnaryOperator<Tensor> function) {
+    this(kind, classes, seed, function, new int[0], null, false);
+  }
+
+  private Target(
+      Kind kind,
+      int[] classes,
+      Tensor seed,
+      UnaryOperator<Tensor> function,
+      int[] against,
+      DetectionBoxes boxes,
+      boolean timesOutput) {
     this.kind = kind;
     this.classes = classes;
     this.seed = seed;
     this.function = function;
+    this.against = against;
+    this.boxes = boxes;
+    this.timesOutput = timesOutput;
   }
 
   /**
@@ -121,6 +144,62 @@ public final class Target {
   }
 
   /**
+   * One class against another: one at the first, minus one at the second, so that what is explained
+   * is the difference of their logits, which is also the logarithm of the ratio of their
+   * probabilities.
+   *
+   * @param classes one for each sample, or one for all; none for the most likely class
+   * @param against likewise; none for the most likely one of the others
+   * @return the target
+   */
+  public static Target contrast(int[] classes, int[] against) {
+    return new Target(
+        Kind.CONTRAST,
+        classes.clone(),
+        null,
+        null,
+        against.clone(),
+        null,
+        /* timesOutput= */ false);
+  }
+
+  /**
+   * A class against all others: the gradient of log(p / (1 - p)), where p is the class's softmax:
+   * one at the class, minus their shares of the others' probability elsewhere. G. Montavon et al.,
+   * Layer-wise relevance propagation: an overview, 2019.
+   *
+   * @param classes one for each sample, or one for all; none for the most likely class
+   * @return the target
+   */
+  public static Target logRatio(int... classes) {
+    return new Target(Kind.LOG_RATIO, classes.clone(), null, null);
+  }
+
+  /**
+   * A region of a segmentation: one at the class in the region, zero elsewhere, in an output of
+   * shape (batch, classes, space...).
+   *
+   * @param segmentClass the class
+   * @param mask not zero where the region is: of shape (space...) or (batch, space...); null for
+   *     where the class is the most likely one, computed anew in each pass
+   * @return the target
+   */
+  public static Target region(int segmentClass, Tensor mask) {
+    return new Target(Kind.REGION, new int[] {segmentClass}, mask, null);
+  }
+
+  /**
+   * Boxes of a detector.
+   *
+   * @param boxes which ones
+   * @return the target
+   */
+  public static Target boxes(DetectionBoxes boxes) {
+    return new Target(
+        Kind.BOXES, new int[0], null, null, new int[0], boxes, /* timesOutput= */ false);
+  }
+
+  /**
    * The same outputs, but starting with their values where this target starts with ones.
    *
    * @return this target where it says itself what it starts with
@@ -131,6 +210,8 @@ public final class Target {
       case TOP_ONES -> logitTop1();
       case ALL -> output();
       case LOGIT, TOP_LOGIT, OUTPUT, SEED, FUNCTION -> this;
+      case CONTRAST, LOG_RATIO, REGION, BOXES ->
+          new Target(kind, classes, seed, function, against, boxes, /* timesOutput= */ true);
     };
   }
 
@@ -140,7 +221,12 @@ public final class Target {
    * @return true for top-1 targets
    */
   public boolean isTop() {
-    return kind == Kind.TOP_ONES || kind == Kind.TOP_LOGIT;
+    return switch (kind) {
+      case TOP_ONES, TOP_LOGIT -> true;
+      case CONTRAST -> classes.length == 0 || against.length == 0;
+      case LOG_RATIO -> classes.length == 0;
+      case ONES, LOGIT, OUTPUT, ALL, SEED, FUNCTION, REGION, BOXES -> false;
+    };
   }
 
   /**
@@ -154,8 +240,20 @@ public final class Target {
     if (!isTop()) {
       return this;
     }
-    int[] chosen = topClasses(output);
-    return kind == Kind.TOP_ONES ? classes(chosen) : logit(chosen);
+    int[] chosen = classes.length == 0 ? topClasses(output) : classes;
+    return switch (kind) {
+      case TOP_ONES -> classes(chosen);
+      case TOP_LOGIT -> logit(chosen);
+      default ->
+          new Target(
+              kind,
+              chosen,
+              seed,
+              function,
+              kind == Kind.CONTRAST && against.length == 0 ? others(output, chosen) : against,
+              boxes,
+              timesOutput);
+    };
   }
 
   /**
@@ -197,11 +295,75 @@ public final class Target {
       case ALL -> torch.ones_like(output.detach());
       case SEED -> fitting(seed, output);
       case FUNCTION -> fitting(function.apply(output.detach()), output);
-      case ONES -> oneHot(output);
-      case LOGIT -> oneHot(output).mul(output.detach());
+      case ONES -> oneHot(output, classes);
+      case LOGIT -> oneHot(output, classes).mul(output.detach());
       case TOP_ONES -> topOnes(output);
       case TOP_LOGIT -> topOnes(output).mul(output.detach());
+      case CONTRAST, LOG_RATIO, REGION, BOXES -> {
+        Tensor start = isTop() ? resolve(output).named(output) : named(output);
+        yield timesOutput ? start.mul(output.detach()) : start;
+      }
     };
+  }
+
+  private Tensor named(Tensor output) {
+    Tensor detached = output.detach();
+    return switch (kind) {
+      case CONTRAST -> oneHot(output, classes).sub(oneHot(output, against));
+      case LOG_RATIO -> {
+        Tensor one = oneHot(output, classes);
+        Tensor rest =
+            torch.softmax(
+                detached.masked_fill(one.ne(new Scalar(0)), new Scalar(Double.NEGATIVE_INFINITY)),
+                1);
+        yield one.sub(rest);
+      }
+      case REGION -> region(detached);
+      default -> boxes.seed(detached);
+    };
+  }
+
+  private Tensor region(Tensor output) {
+    if (output.dim() < 3) {
+      throw new ShapeException(
+          "a region needs an output of shape (batch, classes, space...), but it has "
+              + Arrays.toString(output.shape()));
+    }
+    Tensor one = oneHot(output, classes);
+    if (seed == null) {
+      Tensor likely = output.argmax(new LongOptional(1), true).eq(new Scalar(classes[0]));
+      return one.mul(likely.to(output.scalar_type()));
+    }
+    long[] space = Arrays.copyOfRange(output.shape(), 2, (int) output.dim());
+    long[] own = seed.isNull() ? space : seed.shape();
+    long[] last = Arrays.copyOfRange(own, Math.max(0, own.length - space.length), own.length);
+    boolean batched = own.length == space.length + 1 && own[0] == output.size(0);
+    if (!Arrays.equals(last, space) || (own.length != space.length && !batched)) {
+      throw new ShapeException(
+          "the region's mask has shape "
+              + Arrays.toString(own)
+              + ", the output has "
+              + Arrays.toString(output.shape()));
+    }
+    if (seed.isNull()) {
+      throw new Zennit4jException("the target's tensor was closed before it was used");
+    }
+    Tensor mask = seed.ne(new Scalar(0)).to(output.device(), output.scalar_type());
+    return one.mul(batched ? mask.unsqueeze(1) : mask);
+  }
+
+  /** The most likely class of each sample but the chosen one. */
+  private static int[] others(Tensor output, int... chosen) {
+    checkClasses(output);
+    if (output.size(1) < 2) {
+      throw new ShapeException("a contrast needs two classes, but the output has one");
+    }
+    Tensor without =
+        output
+            .detach()
+            .masked_fill(
+                oneHot(output, chosen).ne(new Scalar(0)), new Scalar(Double.NEGATIVE_INFINITY));
+    return topClasses(without);
   }
 
   /** Stays on the output's device: nothing waits for the class's number. */
@@ -238,7 +400,7 @@ public final class Target {
         && Arrays.equals(seed.shape(), Arrays.copyOfRange(output.shape(), 1, (int) output.dim()));
   }
 
-  private Tensor oneHot(Tensor output) {
+  private static Tensor oneHot(Tensor output, int... classes) {
     if (output.dim() < 2) {
       throw new ShapeException(
           "a class target needs an output of shape (batch, classes, ...), but it has "
@@ -281,6 +443,8 @@ public final class Target {
   @Override
   public String toString() {
     return kind.name().toLowerCase(java.util.Locale.ROOT)
-        + (classes.length == 0 ? "" : Arrays.toString(classes));
+        + (classes.length == 0 ? "" : Arrays.toString(classes))
+        + (against.length == 0 ? "" : " against " + Arrays.toString(against))
+        + (boxes == null ? "" : " " + boxes);
   }
 }

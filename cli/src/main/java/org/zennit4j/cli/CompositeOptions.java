@@ -66,6 +66,13 @@ final class CompositeOptions {
       description = "What rewrites the network first, such as merge_batch_norm,residual_sum.")
   private String canonizers;
 
+  /** As if only canonizers had been typed, or nothing. */
+  static CompositeOptions ofCanonizers(String list) {
+    CompositeOptions options = new CompositeOptions();
+    options.canonizers = list;
+    return options;
+  }
+
   boolean isGiven() {
     return composite != null;
   }

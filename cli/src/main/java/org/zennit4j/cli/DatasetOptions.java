@@ -4,36 +4,20 @@
  */
 package org.zennit4j.cli;
 
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.zennit4j.datasets.DatasetRun;
 import org.zennit4j.datasets.DatasetTarget;
 import org.zennit4j.datasets.SourceOptions;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What a dataset is, and how its result is written. */
 final class DatasetOptions {
   private static final Pattern SHARD = Pattern.compile("(\\d{1,6})/(\\d{1,6})");
 
-  @Option(
-      names = "--data",
-      paramLabel = "NAME",
-      description = "The array of samples in an npz or HDF5 file; by default data, images or x.")
-  private String data;
-
-  @Option(
-      names = "--label-data",
-      paramLabel = "NAME",
-      description = "The array of labels in it; by default label, labels, targets or y.")
-  private String labelData;
-
-  @Option(
-      names = "--label-file",
-      paramLabel = "FILE",
-      description = "Labels for an npy or idx file: npy or idx, a number for each sample.")
-  private Path labelFile;
+  @Mixin private SampleOptions samples;
 
   @Option(
       names = "--target",
@@ -85,11 +69,7 @@ final class DatasetOptions {
   private String shards;
 
   SourceOptions source(Labels names, boolean upright) {
-    SourceOptions options =
-        SourceOptions.defaults().withClassNames(names.names()).withUpright(upright);
-    options = data == null ? options : options.withData(data);
-    options = labelData == null ? options : options.withLabels(labelData);
-    return labelFile == null ? options : options.withLabelFile(labelFile);
+    return samples.source(names, upright);
   }
 
   void check() {

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.zennit4j.analyzers.MethodInfo;
+import org.zennit4j.analyzers.MethodName;
+import org.zennit4j.analyzers.MethodNameException;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.AttributorReader;
@@ -63,7 +65,7 @@ final class HowOptions {
     List<String> methods =
         compared.stream()
             .map(String::strip)
-            .filter(name -> !CompositeRegistry.standard().names().contains(name))
+            .filter(HowOptions::isMethod)
             .toList();
     if (attributor == null && !methods.isEmpty()) {
       for (String key : options.keySet()) {
@@ -94,15 +96,14 @@ final class HowOptions {
         model, composite.choose(defaultComposite, defaults), attributorChoice());
   }
 
-  /** Prepares a composite or method by its name alone. */
+  /** Prepares a composite, method or attributor by its name alone. */
   Explainer openNamed(ScriptModel model, String name, CompositeOptions.Defaults defaults) {
     if (CompositeRegistry.standard().names().contains(name)) {
       return new PlanExplainer(model, composite.named(name, defaults), attributorChoice());
     }
-    Map<String, String> own = new LinkedHashMap<>(options);
-    own.keySet().retainAll(keys(name));
-    return new MethodExplainer(
-        model, name, attributor == null ? own : Map.of(), defaults.preprocessing());
+    Map<String, String> own = new LinkedHashMap<>(attributor == null ? options : Map.of());
+    own.keySet().retainAll(isMethod(name) ? keys(name) : Set.of());
+    return openNamed(model, name, own, composite, defaults);
   }
 
   /** The options that a method has. */
@@ -110,6 +111,52 @@ final class HowOptions {
     return MethodInfo.of(MethodExplainer.parse(name)).parameters().stream()
         .map(MethodInfo.Parameter::key)
         .collect(Collectors.toSet());
+  }
+
+  /** The same with the defaults of all options of a method. */
+  static Explainer openNamed(
+      ScriptModel model,
+      String name,
+      CompositeOptions options,
+      CompositeOptions.Defaults defaults) {
+    return openNamed(model, name, Map.of(), options, defaults);
+  }
+
+  /**
+   * Prepares a composite, method of SignXAI or attributor by its name, in this order, or
+   * COMPOSITE+ATTRIBUTOR.
+   *
+   * @param texts options of a method
+   * @param options canonizers
+   */
+  private static Explainer openNamed(
+      ScriptModel model,
+      String name,
+      Map<String, String> texts,
+      CompositeOptions options,
+      CompositeOptions.Defaults defaults) {
+    int plus = name.indexOf('+');
+    String first = plus < 0 ? name : name.substring(0, plus);
+    if (CompositeRegistry.standard().names().contains(first)) {
+      String runs = plus < 0 ? "gradient" : name.substring(plus + 1);
+      return new PlanExplainer(
+          model, options.named(first, defaults), new AttributorChoice(runs, Map.of()));
+    }
+    boolean method = MethodName.listed().contains(name) || isMethod(name);
+    if (!method && AttributorReader.names().contains(name)) {
+      return new PlanExplainer(
+          model, options.choose(null, defaults), new AttributorChoice(name, Map.of()));
+    }
+    return new MethodExplainer(model, name, texts, defaults.preprocessing());
+  }
+
+  private static boolean isMethod(String name) {
+    try {
+      MethodName.parse(name);
+      return true;
+    } catch (MethodNameException e) {
+      return false;
+    }
   }
 
   private AttributorChoice attributorChoice() {

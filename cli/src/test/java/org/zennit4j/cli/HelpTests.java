@@ -90,7 +90,7 @@ class HelpTests {
         }
       } else {
         boolean file = plain.endsWith("/") || Files.exists(folder.resolve(plain));
-        boolean written = plain.matches("[a-z]+\\.npy");
+        boolean written = plain.matches("[a-z]+\\.(npy|html)|out");
         words.add(file || written ? folder.resolve(plain) : plain);
       }
     }

@@ -63,7 +63,16 @@ class OperatorNamesTests {
   void operatorsAreNamedInTheTableOnly() throws IOException {
     Set<String> found = new TreeSet<>();
     for (String module :
-        List.of("bindings", "rules", "composites", "attribution", "analyzers", "requests", "cli")) {
+        List.of(
+            "bindings",
+            "rules",
+            "composites",
+            "attribution",
+            "metrics",
+            "analyzers",
+            "requests",
+            "concepts",
+            "cli")) {
       try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
         for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
           String source = Files.readString(file);

@@ -43,6 +43,15 @@ class ExamplesTests {
   }
 
   @Test
+  void metricsAndConceptsArePrinted() throws Exception {
+    String metrics = printed(Evaluate::main, "models/fashion_cnn.pt");
+    assertThat(metrics.lines()).hasSize(3);
+    assertThat(metrics).contains("pixel_flipping: ", "max_sensitivity: ", "lower is better");
+    assertThat(printed(Concepts::main, "models/fashion_cnn.pt"))
+        .startsWith("maps [3, 28, 28], channel 5 has ");
+  }
+
+  @Test
   void firstHeatmapSeesTheCat() throws Exception {
     Path picture = folder.resolve("chelsea.png");
     String out =

@@ -10,6 +10,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import org.zennit4j.requests.NdArray.DType;
 
@@ -104,12 +107,47 @@ public final class Npy {
    * @throws RequestException if it cannot be written
    */
   public static void write(Path path, NdArray array) {
+    write(path, out -> write(out, array));
+  }
+
+  /**
+   * Writes a list of texts, as NumPy's arrays of text.
+   *
+   * @param path the file; it is replaced as a whole
+   * @param texts without characters beyond Unicode's first plane
+   * @throws RequestException if it cannot be written
+   */
+  public static void writeTexts(Path path, List<String> texts) {
+    int width = Math.max(1, texts.stream().mapToInt(String::length).max().orElse(1));
+    String dict =
+        "{'descr': '<U" + width + "', 'fortran_order': False, 'shape': (" + texts.size() + ",), }";
+    ByteBuffer bytes =
+        ByteBuffer.allocate(texts.size() * width * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (String text : texts) {
+      for (int i = 0; i < width; i++) {
+        bytes.putInt(i < text.length() ? text.charAt(i) : 0);
+      }
+    }
+    write(
+        path,
+        out -> {
+          writeHeader(out, dict);
+          out.write(bytes.array());
+        });
+  }
+
+  /** Writes the content of a file. */
+  private interface Content {
+    void to(OutputStream out) throws IOException;
+  }
+
+  private static void write(Path path, Content content) {
     try {
       Path target = Files.exists(path) ? path.toRealPath() : path;
       if (Files.exists(target) && !Files.isRegularFile(target)) {
         // A pipe or a device has nothing to replace; a folder fails here, with its own message.
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(target))) {
-          write(out, array);
+          content.to(out);
         }
         return;
       }
@@ -119,7 +157,7 @@ public final class Npy {
             new BufferedOutputStream(
                 Files.newOutputStream(
                     temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
-          write(out, array);
+          content.to(out);
         }
         move(temporary, target);
       } finally {
@@ -144,7 +182,10 @@ public final class Npy {
   }
 
   static void writeHeader(OutputStream out, DType dtype, long[] shape) throws IOException {
-    String dict = NpyHeader.format(dtype, shape);
+    writeHeader(out, NpyHeader.format(dtype, shape));
+  }
+
+  private static void writeHeader(OutputStream out, String dict) throws IOException {
     int prefix = MAGIC.length + 2 + 2;
     // NumPy pads with spaces and a newline to a multiple of 64, the whole block if none is needed.
     int padding = 64 - (prefix + dict.length() + 1) % 64;

@@ -88,6 +88,7 @@ final class RuleReader {
       case SEED -> seed(json, key);
       case FLAG -> json.flag(key);
       case TEXT -> json.string(key);
+      case NUMBER_OR_TEXT -> json.get(key).isNumber() ? json.number(key) : json.string(key);
       case NAMES -> json.strings(key);
       case STABILIZER -> stabilizer(json, key);
       case ZERO_PARAMS -> zeroParams(json, key);

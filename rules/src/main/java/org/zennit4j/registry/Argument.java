@@ -31,6 +31,8 @@ public record Argument(String name, Kind kind, boolean needed, Object standard) 
     FLAG,
     /** A text: String. */
     TEXT,
+    /** A finite number or a text: Double or String. */
+    NUMBER_OR_TEXT,
     /** A list of texts: a List of String. */
     NAMES,
     /** A number, an object or "strict": Stabilizer. */

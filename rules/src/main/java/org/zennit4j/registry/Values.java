@@ -4,9 +4,11 @@
  */
 package org.zennit4j.registry;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.zennit4j.bindings.Zennit4jException;
 
@@ -142,6 +144,29 @@ public final class Values {
       throw wrong(name, type);
     }
     return value;
+  }
+
+  /**
+   * A text that is one of an enumeration's constants, in lower case.
+   *
+   * @param name the argument
+   * @param type the enumeration
+   * @param <E> the enumeration
+   * @return the constant
+   * @throws Zennit4jException if there is none or another one; the message has all of them
+   */
+  public <E extends Enum<E>> E choice(String name, Class<E> type) {
+    String text = text(name);
+    List<String> known = new ArrayList<>();
+    for (E constant : type.getEnumConstants()) {
+      String own = constant.name().toLowerCase(Locale.ROOT);
+      if (own.equals(text)) {
+        return constant;
+      }
+      known.add(own);
+    }
+    throw new Zennit4jException(
+        name + " must be one of " + String.join(", ", known) + ", not '" + text + "'");
   }
 
   private static Zennit4jException wrong(String name, Class<?> type) {
