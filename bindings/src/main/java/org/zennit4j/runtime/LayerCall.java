@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.graph.OperatorCall;
+import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
 import org.zennit4j.graph.ir.Constant;
 
@@ -214,7 +215,7 @@ public final class LayerCall {
   public List<Tensor> forward(List<Tensor> substitutes, Map<String, Tensor> parameters) {
     List<IValue> kept = new ArrayList<>();
     try {
-      IValue[] args = arguments.with(substitutes, kept);
+      IValue[] args = arguments.with(unshared(substitutes), kept);
       IValue[] results = RegionRunner.run(region, args, parameters);
       List<Tensor> tensors = new ArrayList<>();
       try (Values values = new Values(results)) {
@@ -226,6 +227,21 @@ public final class LayerCall {
     } finally {
       Natives.releaseAll(kept);
     }
+  }
+
+  /** An operator that overwrites its first argument shall not overwrite what it is given here. */
+  private List<Tensor> unshared(List<Tensor> substitutes) {
+    boolean overwrites =
+        region instanceof OperatorCall call
+            && Operators.isInPlace(call.operator())
+            && arguments.values()[0].isTensor()
+            && arguments.firstTensor(0) == 0;
+    if (!overwrites) {
+      return substitutes;
+    }
+    List<Tensor> copies = new ArrayList<>(substitutes);
+    copies.set(0, substitutes.get(0).clone());
+    return copies;
   }
 
   /**
