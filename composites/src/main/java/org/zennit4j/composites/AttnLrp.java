@@ -121,11 +121,19 @@ public record AttnLrp(
     }
     Roles roles = Roles.of(context);
     if (!layer.functional()) {
-      return layer.matches(Types.BATCH_NORM)
-          ? Optional.of(roles.runs(layer) ? new Norm(stabilizer) : new Pass())
-          : Optional.empty();
+      return layer.matches(Types.BATCH_NORM) ? batchNorm(roles, layer) : Optional.empty();
     }
     return roles.site(layer).flatMap(site -> operator(roles, site));
+  }
+
+  /** One that does more, such as an activation, is looked into, and so are zero parameters. */
+  private Optional<Rule> batchNorm(Roles roles, Layer layer) {
+    if (!roles.runs(layer)) {
+      return Optional.of(new Pass());
+    }
+    return roles.isNothingElse(layer) && zeroParams.names().isEmpty()
+        ? Optional.of(new Norm(stabilizer))
+        : Optional.empty();
   }
 
   private Rule linear() {
@@ -162,6 +170,11 @@ public record AttnLrp(
     return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
         ? Optional.of(new Pass())
         : Optional.empty();
+  }
+
+  @Override
+  public boolean looksInside() {
+    return true;
   }
 
   @Override
@@ -212,6 +225,11 @@ public record AttnLrp(
     /** Whether a layer does anything; a batch normalisation that was merged does not. */
     boolean runs(Layer layer) {
       return program.regions(layer).stream().anyMatch(region -> !region.operators().isEmpty());
+    }
+
+    /** Whether a layer is one batch normalisation in evaluation mode, however it is written. */
+    boolean isNothingElse(Layer layer) {
+      return program.regions(layer).stream().allMatch(region -> region.batchNorm().isPresent());
     }
 
     /** Whether the first two arguments both depend on the input. */

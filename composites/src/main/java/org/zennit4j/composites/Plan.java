@@ -171,7 +171,27 @@ public final class Plan implements AutoCloseable {
       Optional<Rule> rule = composite.rule(context, layer.name(), layer);
       rule.ifPresent(r -> rules.put(layer.name(), r));
     }
+    if (composite.functional() && composite.looksInside()) {
+      for (Layer layer : program.innerLayers()) {
+        if (isOpen(program, layer, rules)) {
+          composite.rule(context, layer.name(), layer).ifPresent(r -> rules.put(layer.name(), r));
+        }
+      }
+    }
     return composite.functional() ? withPreprocessing(program, asked, rules) : rules;
+  }
+
+  /** Whether no module around an operator has a rule. */
+  private static boolean isOpen(Program program, Layer operator, Map<String, Rule> rules) {
+    return program.regions(operator).stream()
+        .allMatch(
+            region -> {
+              Optional<Region> around = region.parent();
+              while (around.isPresent() && !rules.containsKey(around.get().name())) {
+                around = around.get().parent();
+              }
+              return around.isEmpty();
+            });
   }
 
   /**
@@ -192,6 +212,7 @@ public final class Plan implements AutoCloseable {
         all.put(layer.name(), rule != null ? rule : new ElementwisePass());
       }
     }
+    rules.forEach(all::putIfAbsent);
     return all;
   }
 
