@@ -17,6 +17,7 @@ import org.zennit4j.graph.Region;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
 import org.zennit4j.rules.Epsilon;
+import org.zennit4j.rules.EpsilonWithoutBias;
 import org.zennit4j.rules.Gamma;
 import org.zennit4j.rules.MultiHeadAttention;
 import org.zennit4j.rules.Norm;
@@ -137,8 +138,11 @@ public record AttnLrp(
   }
 
   private Rule linear() {
-    return gamma > 0
-        ? new Gamma(gamma, stabilizer, zeroParams)
+    if (gamma > 0) {
+      return new Gamma(gamma, stabilizer, zeroParams);
+    }
+    return zeroParams.matches("bias") && !zeroParams.matches("weight")
+        ? new EpsilonWithoutBias(stabilizer)
         : new Epsilon(stabilizer, zeroParams);
   }
 

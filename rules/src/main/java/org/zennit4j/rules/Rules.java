@@ -15,6 +15,7 @@ public final class Rules {
           "rule",
           List.of(
               Epsilon.entry(),
+              EpsilonWithoutBias.entry(),
               Gamma.entry(),
               ZPlus.entry(),
               WSquare.entry(),
