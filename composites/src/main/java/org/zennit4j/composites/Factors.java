@@ -82,7 +82,7 @@ final class Factors {
   }
 
   private static boolean isSoftmax(Region operator) {
-    return Set.of("softmax", "_softmax").contains(Operators.of(operator).name());
+    return Operators.of(operator).is(Operators.Kind.SOFTMAX);
   }
 
   private static boolean isSigmoid(Region operator) {

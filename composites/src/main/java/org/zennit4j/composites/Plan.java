@@ -54,7 +54,7 @@ public final class Plan implements AutoCloseable {
     this.functions = new HashMap<>();
     Program canonized = null;
     try (NativeWork work = NativeWork.begin()) {
-      canonized = CompositeCanonizer.applyAll(composite.canonizers(), model.program());
+      canonized = CompositeCanonizer.applyAll(canonizers(composite), model.program());
       this.program = canonized;
       List<String> found = new ArrayList<>(model.findings());
       if (bare) {
@@ -102,6 +102,16 @@ public final class Plan implements AutoCloseable {
       model.release();
       throw e;
     }
+  }
+
+  /** Whoever looks into layers can do so where an operator without a derivative holds several. */
+  private static List<Canonizer> canonizers(Composite composite) {
+    if (!composite.looksInside()) {
+      return composite.canonizers();
+    }
+    List<Canonizer> all = new ArrayList<>(List.of(new DecomposeAttention(true)));
+    all.addAll(composite.canonizers());
+    return all;
   }
 
   /**
