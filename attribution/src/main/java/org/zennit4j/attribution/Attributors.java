@@ -24,6 +24,9 @@ public final class Attributors {
               Occlusion.entry(),
               GradCam.entry(),
               GradCam.guidedEntry(),
+              AttentionRollout.entry(AttentionRollout.Weighting.ATTENTION),
+              AttentionRollout.entry(AttentionRollout.Weighting.GRADIENT),
+              AttentionRollout.entry(AttentionRollout.Weighting.RELEVANCE),
               DeepLift.entry(),
               RandomUniform.entry()));
 

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueArrayRef;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -133,6 +134,35 @@ public final class LayerCall {
         .filter(IValue::isTensor)
         .map(value -> new Tensor(value.toTensor()))
         .filter(Tensor::defined);
+  }
+
+  /**
+   * The tensors of an operator's argument that is a tensor or a list of them, inputs or not.
+   *
+   * @param argument its name, such as {@code params}
+   * @return the tensors, in the caller's innermost scope; none if there is no such argument
+   */
+  public List<Tensor> tensors(String argument) {
+    int k = argumentIndex(argument);
+    if (k < 0) {
+      return List.of();
+    }
+    int input = arguments.firstTensor(k);
+    IValue value = arguments.values()[k];
+    if (value.isTensor()) {
+      return tensor(argument).map(List::of).orElse(List.of());
+    }
+    List<Tensor> found = new ArrayList<>();
+    if (value.isList()) {
+      IValueArrayRef elements = value.toListRef();
+      for (long i = 0; i < elements.size(); i++) {
+        if (elements.at(i).isTensor()) {
+          Tensor own = new Tensor(elements.at(i).toTensor());
+          found.add(input >= 0 && own.is_floating_point() ? inputs.get(input++) : own);
+        }
+      }
+    }
+    return found;
   }
 
   /**

@@ -23,6 +23,7 @@ import org.zennit4j.rules.MultiHeadAttention;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Pass;
+import org.zennit4j.rules.Recurrent;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Softmax;
 import org.zennit4j.rules.Stabilizer;
@@ -170,6 +171,9 @@ public record AttnLrp(
     }
     if (name.equals("_native_multi_head_attention")) {
       return Optional.of(new MultiHeadAttention(constantWeights, stabilizer));
+    }
+    if (Recurrent.explains(name)) {
+      return Optional.of(new Recurrent(stabilizer));
     }
     return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
         ? Optional.of(new Pass())

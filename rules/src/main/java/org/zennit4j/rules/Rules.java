@@ -36,6 +36,7 @@ public final class Rules {
               Normalization.entry(),
               Attention.entry(),
               MultiHeadAttention.entry(),
+              Recurrent.entry(),
               ZPlusFast.entry()));
 
   private Rules() {}
