@@ -85,7 +85,7 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
   }
 
   /** What one direction of a layer computes in one step, and how relevance comes back. */
-  private abstract class Cell {
+  private abstract static class Cell {
     final Tensor w;
     final Tensor u;
     final Tensor b;
