@@ -210,7 +210,9 @@ public final class AttentionRollout extends Attributor {
     return result(found, inputs, options);
   }
 
-  /** The relevances of all weights by the plan's rules, first layer first; none if not asked for. */
+  /**
+   * The relevances of all weights by the plan's rules, first layer first; none if not asked for.
+   */
   private List<Tensor> relevances(
       List<Tensor> inputs, Target target, AttributionOptions options, long deadline) {
     List<Tensor> result = new ArrayList<>();
@@ -334,8 +336,7 @@ public final class AttentionRollout extends Attributor {
     }
     long last = joint.size(1) - 1;
     boolean seesItselfAlone =
-        last > 0
-            && joint.select(1, 0).narrow(1, 1, last).eq(new Scalar(0)).all().item_bool();
+        last > 0 && joint.select(1, 0).narrow(1, 1, last).eq(new Scalar(0)).all().item_bool();
     return row(joint, seesItselfAlone ? last : 0);
   }
 

@@ -142,8 +142,7 @@ public final class Conservation {
       for (LayerRelevance call : result.layers()) {
         rows.add(row(call, losses.of(watched.program(), call.layer(), call.call())));
       }
-      return new Conservation(
-          rows, Losses.sum(result.relevances()), first, watched.program());
+      return new Conservation(rows, Losses.sum(result.relevances()), first, watched.program());
     }
   }
 

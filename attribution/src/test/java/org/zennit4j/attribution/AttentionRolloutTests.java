@@ -54,8 +54,7 @@ class AttentionRolloutTests {
   private final ModelBuilder b = new ModelBuilder(ScalarType.Double, 3);
 
   private ScriptModel model(String body) {
-    return ScriptModel.of(
-        b.module("nets.Net", Map.of(), "def forward(self, x):\n" + body));
+    return ScriptModel.of(b.module("nets.Net", Map.of(), "def forward(self, x):\n" + body));
   }
 
   private static Tensor numbers(long seed, long... shape) {
@@ -157,8 +156,7 @@ class AttentionRolloutTests {
         ScriptModel none = ScriptModel.of(b.sequential(b.linear(3, 2)));
         ScriptModel parts = model(PLAIN)) {
       try (Plan plan = Plan.gradient(none)) {
-        assertThatThrownBy(
-                () -> new AttentionRollout(plan, new Settings(Weighting.ATTENTION)))
+        assertThatThrownBy(() -> new AttentionRollout(plan, new Settings(Weighting.ATTENTION)))
             .isInstanceOf(Zennit4jException.class)
             .hasMessageContaining("needs attention");
       }

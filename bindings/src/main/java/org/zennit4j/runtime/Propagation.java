@@ -573,8 +573,9 @@ public final class Propagation implements AutoCloseable {
     }
 
     /**
-     * Where an operator overwrites its first argument, and what it made is not that any more: copies
-     * it to where others see it. The copy is recorded, so that relevance goes on to the layer.
+     * Where an operator overwrites its first argument, and what it made is not that any more:
+     * copies it to where others see it. The copy is recorded, so that relevance goes on to the
+     * layer.
      */
     private IValue[] written(Region region, Values given, IValue[] results) {
       if (!recording || !isWriter(region, given)) {

@@ -5,7 +5,6 @@
 package org.zennit4j.cli;
 
 import java.util.ArrayList;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

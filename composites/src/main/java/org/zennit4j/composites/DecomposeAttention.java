@@ -213,9 +213,7 @@ public record DecomposeAttention(boolean underivable) implements Canonizer {
       if (!w.isNone(mask)) {
         boolean padding = w.number("mask_type").orElse(0) == KEY_PADDING;
         Value wide =
-            padding
-                ? w.call("aten::unsqueeze", w.call("aten::unsqueeze", mask, 1), 1)
-                : mask;
+            padding ? w.call("aten::unsqueeze", w.call("aten::unsqueeze", mask, 1), 1) : mask;
         scores = hidden(scores, w.call("aten::to.dtype", wide, BOOL));
       }
       weights[0] = w.call("aten::softmax.int", scores, -1);

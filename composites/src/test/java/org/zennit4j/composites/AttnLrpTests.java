@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.model.ScriptModel;
+import org.zennit4j.rules.Stabilizer;
 import org.zennit4j.rules.ZeroParams;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
@@ -77,8 +78,8 @@ class AttnLrpTests {
         ", None, 0.0, True",
         ", None, 0.0, False, scale=0.3",
         ", torch.gt(torch.ones(4, 4).tril(1), 0)",
-        ", torch.cos(torch.arange(16, dtype=torch.float64)).view(4, 4)",
-        ", torch.log(torch.ones([4, 4], dtype=torch.float64).tril(0))",
+        ", torch.cos(torch.arange(16, dtype=7)).view(4, 4)",
+        ", torch.log(torch.ones([4, 4], dtype=7).tril(0))",
         ", None, 0.0, False, enable_gqa=True"
       })
   void attentionTakenApartHasTheMapOfTheFusedOne(String arguments) {
@@ -114,15 +115,6 @@ class AttnLrpTests {
     try (ScriptModel model = model("q", text)) {
       Composite apart = new AttnLrp(false).withCanonizers(Canonizers.decomposeAttention());
       assertSame(explain(model, apart, q), explain(model, new AttnLrp(false), q));
-    }
-  }
-
-  @Test
-  void attentionWithRandomDropoutStaysAsItIs() {
-    String text = "return torch.scaled_dot_product_attention(q, q, q, None, 0.5)\n";
-    try (ScriptModel model = model("q", text)) {
-      assertThat(Canonizers.decomposeAttention().apply(model.program()))
-          .isSameAs(model.program());
     }
   }
 
@@ -233,8 +225,7 @@ class AttnLrpTests {
                 text
                     + "y = torch.cat([y[:, :1], y[:, 1:] + z[:, 1:]], 1)\n"
                     + "return torch.relu(y) * 3\n")) {
-      assertSame(
-          explain(writes, new AttnLrp(false), x), explain(copies, new AttnLrp(false), x));
+      assertSame(explain(writes, new AttnLrp(false), x), explain(copies, new AttnLrp(false), x));
     }
   }
 
@@ -266,11 +257,15 @@ class AttnLrpTests {
   void biasesThatCountAsZeroTakeNothingHoweverDeepTheNetwork() {
     JitModule[] layers = new JitModule[24];
     for (int i = 0; i < layers.length; i++) {
-      layers[i] = i % 2 == 0 ? b.linear(WIDTH, WIDTH) : b.expression("nets.Gelu" + i, "torch.gelu(input)");
+      layers[i] =
+          i % 2 == 0 ? b.linear(WIDTH, WIDTH) : b.expression("nets.Gelu" + i, "torch.gelu(input)");
     }
     Tensor x = numbers(5, 3, WIDTH);
     Composite composite =
-        Composites.attnLrp(PresetArguments.defaults().withZeroParams(ZeroParams.of("bias")));
+        Composites.attnLrp(
+            PresetArguments.defaults()
+                .withEpsilon(Stabilizer.of(AttnLrp.DEFAULT_EPSILON))
+                .withZeroParams(ZeroParams.of("bias")));
     try (ScriptModel model = ScriptModel.of(b.sequential(layers))) {
       Tensor r = explain(model, composite, x).get(0);
       double seed = numbers(77, 3, WIDTH).sum().item_double();

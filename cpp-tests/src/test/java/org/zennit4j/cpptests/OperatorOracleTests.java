@@ -29,7 +29,6 @@ import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
-import org.zennit4j.rules.EpsilonWithoutBias;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Recurrent;
 import org.zennit4j.rules.Rule;
@@ -115,7 +114,9 @@ class OperatorOracleTests {
                     + (weight.isEmpty() ? "" : ", w")
                     + ")",
                 new Normalization(false, stabilizer),
-                weight.isEmpty() ? new long[][] {shape(2, 3, 4)} : new long[][] {shape(2, 3, 4), own});
+                weight.isEmpty()
+                    ? new long[][] {shape(2, 3, 4)}
+                    : new long[][] {shape(2, 3, 4), own});
         one.put("axes", axes).put("eps", 1e-5);
       }
     }

@@ -137,8 +137,7 @@ public final class Faithfulness {
         for (int image = 0; image < 4; image++) {
           for (Map.Entry<String, Tensor> entry : maps.entrySet()) {
             String title = image == 0 ? entry.getKey() : "";
-            panels =
-                panels.with(title, Heatmap.of(entry.getValue().narrow(0, image, 1)).picture());
+            panels = panels.with(title, Heatmap.of(entry.getValue().narrow(0, image, 1)).picture());
           }
         }
         panels.draw().writePng(Path.of(args[4]));

@@ -72,8 +72,7 @@ public final class EpsilonWithoutBias extends DeclaredRule {
         List.of(
             new Modification(UnaryOperator.identity(), ParameterModifier.identity()),
             new Modification(Tensor::abs, sizes.zeroing(bias)),
-            new Modification(
-                UnaryOperator.identity(), ParameterModifier.identity().zeroing(bias))),
+            new Modification(UnaryOperator.identity(), ParameterModifier.identity().zeroing(bias))),
         (relevance, outputs) -> {
           Tensor q = relevance.div(stabilizer.apply(outputs.get(0)));
           Tensor b = outputs.get(0).sub(outputs.get(2));

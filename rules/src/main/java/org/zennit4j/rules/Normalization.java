@@ -121,14 +121,11 @@ public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams 
   }
 
   private static Tensor weighted(Tensor q, Tensor weight, Statistics statistics) {
-    return weight == null
-        ? q
-        : q.mul(statistics.perChannel ? channels(weight, q) : weight);
+    return weight == null ? q : q.mul(statistics.perChannel ? channels(weight, q) : weight);
   }
 
   /** What the bias would take, shared out by the sizes of what the output is a sum of. */
-  private Tensor ofBias(
-      LayerCall call, Tensor x, Tensor q, Tensor scale, Statistics statistics) {
+  private Tensor ofBias(LayerCall call, Tensor x, Tensor q, Tensor scale, Statistics statistics) {
     Tensor size = x.abs();
     Tensor absolute = scale.abs();
     if (statistics.grouped == null) {

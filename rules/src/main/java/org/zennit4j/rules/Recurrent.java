@@ -172,9 +172,7 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
       Tensor q = all.div(stabilizer.apply(cells.get(step + 1)));
       relevanceOfCell = parts[0].mul(q);
       Tensor p = parts[1].mul(q).div(stabilizer.apply(parts[2]));
-      return new Tensor[] {
-        x.mul(p.matmul(rows(w, 2))), states.get(step).mul(p.matmul(rows(u, 2)))
-      };
+      return new Tensor[] {x.mul(p.matmul(rows(w, 2))), states.get(step).mul(p.matmul(rows(u, 2)))};
     }
   }
 
@@ -396,9 +394,7 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
         int t = reversed ? steps - 1 - i : i;
         Tensor[] parts =
             cell.back(
-                i,
-                sequence.select(0, t),
-                relevance == null ? r : r.add(relevance.select(0, t)));
+                i, sequence.select(0, t), relevance == null ? r : r.add(relevance.select(0, t)));
         below[t] = parts[0];
         r = parts[1];
       }

@@ -257,7 +257,8 @@ class OperatorRuleTests {
   void aNormalisationWhoseBiasGetsNothingSharesItOutBySize() {
     Tensor w = numbers(5, 6);
     Tensor c = numbers(6, 6);
-    String text = "def forward(self, x):\n    return torch.layer_norm(x, [6], self.w, self.c, 1e-2)\n";
+    String text =
+        "def forward(self, x):\n    return torch.layer_norm(x, [6], self.w, self.c, 1e-2)\n";
     try (ScriptModel model = ScriptModel.of(withBuffers(text, w, c))) {
       Tensor x = numbers(1, 2, 3, 6);
       Tensor r = numbers(2, 2, 3, 6);

@@ -46,9 +46,7 @@ class RecurrentTests {
       int in = i < directions ? IN : WIDTH * directions;
       List<Tensor> own =
           new ArrayList<>(
-              List.of(
-                  numbers(seed + 10L * i, rows, in),
-                  numbers(seed + 10L * i + 1, rows, WIDTH)));
+              List.of(numbers(seed + 10L * i, rows, in), numbers(seed + 10L * i + 1, rows, WIDTH)));
       if (bias) {
         own.add(numbers(seed + 10L * i + 2, rows));
         own.add(numbers(seed + 10L * i + 3, rows));
@@ -59,8 +57,7 @@ class RecurrentTests {
         names.add("self." + name);
       }
     }
-    String start =
-        "torch.zeros([" + layers * directions + ", x.size(1), " + WIDTH + "], dtype=torch.float64)";
+    String start = "torch.zeros([" + layers * directions + ", x.size(1), " + WIDTH + "], dtype=7)";
     net.define(
         "def forward(self, x):\n    s = "
             + start
@@ -188,7 +185,10 @@ class RecurrentTests {
       Tensor found = explainer.explain(r, x);
       assertThat(found)
           .within(1e-11, 1e-13)
-          .of(java.util.Arrays.stream(expected).flatMapToDouble(java.util.Arrays::stream).toArray());
+          .of(
+              java.util.Arrays.stream(expected)
+                  .flatMapToDouble(java.util.Arrays::stream)
+                  .toArray());
       assertThat(explainer.explain(true, r, x).get(0)).within(1e-11, 1e-13).of(found);
     }
   }
