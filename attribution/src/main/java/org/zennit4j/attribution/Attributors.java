@@ -23,6 +23,7 @@ public final class Attributors {
                   IntegratedGradients.entry(),
                   Occlusion.entry()))
           .withNew(GradCam.entries())
+          .withNew(AttentionRollout.entries())
           .withNew(List.of(DeepLift.entry(), RandomUniform.entry()))
           .withNew(FeatureCoalitions.entries());
 

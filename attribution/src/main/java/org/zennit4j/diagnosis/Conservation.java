@@ -6,8 +6,11 @@ package org.zennit4j.diagnosis;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.attribution.Attribution;
@@ -16,6 +19,8 @@ import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.NonFinite;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.graph.Program;
 import org.zennit4j.runtime.LayerRelevance;
 
 /**
@@ -59,16 +64,45 @@ public final class Conservation {
     public double lost() {
       return arrives - passes;
     }
+
+    /**
+     * The share of the relevance that is passed on.
+     *
+     * @return 1 where the sum is kept; NaN or infinite where nothing arrived
+     */
+    public double kept() {
+      return passes / arrives;
+    }
   }
+
+  /** Less than this share of what started is rounding. */
+  private static final double NOTICEABLE = 1e-9;
 
   private final List<Row> rows;
   private final double input;
   private final Optional<NonFinite> firstNotFinite;
 
-  private Conservation(List<Row> rows, double input, Optional<NonFinite> firstNotFinite) {
+  /** The layers in which no others are looked at. */
+  private final Set<String> operators;
+
+  /** The modules that hold others. */
+  private final Set<String> blocks;
+
+  private Conservation(
+      List<Row> rows, double input, Optional<NonFinite> firstNotFinite, Program program) {
     this.rows = List.copyOf(rows);
     this.input = input;
     this.firstNotFinite = firstNotFinite;
+    this.operators = new HashSet<>();
+    this.blocks = new HashSet<>();
+    program.functionalLayers().forEach(layer -> operators.add(layer.name()));
+    for (Layer layer : program.layers()) {
+      if (!layer.leaf() && !layer.name().isEmpty()) {
+        blocks.add(layer.name());
+      } else if (!layer.types().isEmpty()) {
+        operators.add(layer.name());
+      }
+    }
   }
 
   /**
@@ -108,7 +142,7 @@ public final class Conservation {
       for (LayerRelevance call : result.layers()) {
         rows.add(row(call, losses.of(watched.program(), call.layer(), call.call())));
       }
-      return new Conservation(rows, Losses.sum(result.relevances()), first);
+      return new Conservation(rows, Losses.sum(result.relevances()), first, watched.program());
     }
   }
 
@@ -130,6 +164,36 @@ public final class Conservation {
    */
   public List<Row> rows() {
     return rows;
+  }
+
+  /**
+   * The operators without a rule, and modules of a type without one, that created or lost
+   * relevance; most of them should get a rule.
+   *
+   * @return by the size of {@link Row#lost()}, the largest first; perhaps none
+   */
+  public List<Row> costs() {
+    double started = root().map(Row::arrives).map(Math::abs).orElse(1.0);
+    return rows.stream()
+        .filter(row -> operators.contains(row.layer()) && row.loss().isEmpty())
+        .filter(row -> !(Math.abs(row.lost()) <= NOTICEABLE * started))
+        .sorted(Comparator.comparingDouble((Row row) -> -Math.abs(row.lost())))
+        .toList();
+  }
+
+  /**
+   * The calls of modules that hold others.
+   *
+   * @return in the order in which relevance passes them, a block before those inside of it
+   */
+  public List<Row> blocks() {
+    List<Row> found = new ArrayList<>();
+    for (int i = rows.size() - 1; i >= 0; i--) {
+      if (blocks.contains(rows.get(i).layer())) {
+        found.add(rows.get(i));
+      }
+    }
+    return found;
   }
 
   /**

@@ -51,6 +51,11 @@ final class Losses implements Composite {
   }
 
   @Override
+  public boolean looksInside() {
+    return composite.looksInside();
+  }
+
+  @Override
   public List<String> check(Program program) {
     return composite.check(program);
   }

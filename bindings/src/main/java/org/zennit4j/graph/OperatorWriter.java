@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Argument;
@@ -25,6 +27,7 @@ import org.bytedeco.pytorch.global.torch.TypeKind;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.UnsupportedOperatorException;
 import org.zennit4j.bindings.internal.NearestNames;
+import org.zennit4j.graph.ir.Block;
 import org.zennit4j.graph.ir.Code;
 import org.zennit4j.graph.ir.Constant;
 import org.zennit4j.graph.ir.Derivatives;
@@ -66,7 +69,7 @@ public final class OperatorWriter {
   private final Code code;
   private final List<Constant> constants;
   private final Numbering numbering;
-  private final List<Instruction> written = new ArrayList<>();
+  private List<Instruction> written = new ArrayList<>();
   private int slots;
   private Value original;
 
@@ -131,6 +134,27 @@ public final class OperatorWriter {
   }
 
   /**
+   * An argument of an operator that is a constant number.
+   *
+   * @param name its name in LibTorch's schema, such as {@code dropout_p}
+   * @return the number, true as 1 and false as 0; empty if it is none or is computed in the run
+   */
+  public OptionalDouble number(String name) {
+    Value value = argument(name);
+    if (value.slot >= 0) {
+      return OptionalDouble.empty();
+    }
+    IValue constant = code.constant(value.slot).value();
+    if (constant.isBool()) {
+      return OptionalDouble.of(constant.toBool() ? 1 : 0);
+    }
+    if (constant.isInt()) {
+      return OptionalDouble.of((double) constant.toInt());
+    }
+    return constant.isDouble() ? OptionalDouble.of(constant.toDouble()) : OptionalDouble.empty();
+  }
+
+  /**
    * Whether a value is None, for certain.
    *
    * @param value an argument
@@ -138,6 +162,16 @@ public final class OperatorWriter {
    */
   public boolean isNone(Value value) {
     return value.slot < 0 && code.constant(value.slot).isNone();
+  }
+
+  /**
+   * Whether a value is computed in the run.
+   *
+   * @param value an argument
+   * @return false for constants
+   */
+  public boolean isComputed(Value value) {
+    return value.slot >= 0;
   }
 
   /**
@@ -237,6 +271,36 @@ public final class OperatorWriter {
     }
   }
 
+  /**
+   * Writes two ways to make a value, of which the run takes one.
+   *
+   * @param condition a boolean that is computed in the run
+   * @param then writes what runs where it is true
+   * @param otherwise writes what runs where it is false
+   * @return the result of either
+   */
+  public Value branch(Value condition, Supplier<Value> then, Supplier<Value> otherwise) {
+    Block first = block(then);
+    Block second = block(otherwise);
+    int out = slots++;
+    written.add(new Instruction.Branch(condition.slot, first, second, new int[] {out}));
+    return new Value(out);
+  }
+
+  private Block block(Supplier<Value> writer) {
+    List<Instruction> around = written;
+    written = new ArrayList<>();
+    try {
+      Value result = writer.get();
+      // A block's result is one of its own slots.
+      int out = slots++;
+      written.add(new Instruction.Alias(result.slot, out));
+      return new Block(written, new int[] {out}, new int[0]);
+    } finally {
+      written = around;
+    }
+  }
+
   private Operator operator(
       String name, String overload, org.bytedeco.pytorch.Operator registered) {
     Operation operation = Natives.keep(registered.getOperation());
@@ -304,9 +368,15 @@ public final class OperatorWriter {
     return -constants.size();
   }
 
-  /** The instructions, the last of which gives the result the call's own slot. */
-  List<Instruction> finish(Value result) {
-    written.add(new Instruction.Alias(result.slot, call.out[0]));
+  /** The instructions, the last of which give the results the call's own slots. */
+  List<Instruction> finish(List<Value> results) {
+    if (results.size() != call.out.length) {
+      throw new UnsupportedOperatorException(
+          region + " has " + call.out.length + " results, not " + results.size());
+    }
+    for (int i = 0; i < call.out.length; i++) {
+      written.add(new Instruction.Alias(results.get(i).slot, call.out[i]));
+    }
     return written;
   }
 

@@ -31,6 +31,7 @@ public final class Program implements AutoCloseable {
   private final Uses uses;
   private final List<Layer> layers;
   private final List<Layer> functionalLayers;
+  private final List<Layer> innerLayers;
   private final List<Region> regions;
   private final Map<Integer, Region> byId;
   private final Region root;
@@ -57,6 +58,7 @@ public final class Program implements AutoCloseable {
     this.derivedTypes = finder.derivedTypes();
     this.layers = finder.layers();
     this.functionalLayers = finder.functionalLayers();
+    this.innerLayers = finder.innerLayers();
     this.regions = finder.regions();
     this.byId = new HashMap<>();
     for (Region region : regions) {
@@ -96,6 +98,16 @@ public final class Program implements AutoCloseable {
    */
   public List<Layer> functionalLayers() {
     return functionalLayers;
+  }
+
+  /**
+   * The operators for which a module with a type stands, in the order of execution. They are layers
+   * only where their module has no rule, and only to composites that ask for them.
+   *
+   * @return such as the {@code batch_norm} of a batch normalisation
+   */
+  public List<Layer> innerLayers() {
+    return innerLayers;
   }
 
   /**

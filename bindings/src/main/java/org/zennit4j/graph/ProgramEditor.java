@@ -43,7 +43,7 @@ public final class ProgramEditor implements AutoCloseable {
   private final Map<Integer, Integer> ranks = new HashMap<>();
   private final Map<Integer, Integer> dimensions = new HashMap<>();
   private final Map<Integer, Label> labels = new HashMap<>();
-  private final Map<Integer, Function<OperatorWriter, OperatorWriter.Value>> replacements =
+  private final Map<Integer, Function<OperatorWriter, List<OperatorWriter.Value>>> replacements =
       new HashMap<>();
   private final List<Pointer> owned = new ArrayList<>();
   private final Leaks.Trace trace;
@@ -206,6 +206,26 @@ public final class ProgramEditor implements AutoCloseable {
       throw new UnsupportedOperatorException(
           region + " has not one result, so nothing takes its place");
     }
+    replacements.put(region.id(), writer.andThen(List::of));
+    return this;
+  }
+
+  /**
+   * The same for a call with any number of results.
+   *
+   * @param region a call of a module or an operator
+   * @param writer writes the operators and returns what takes the place of each result; called when
+   *     the program is made, which fails if their number is another one
+   * @return this
+   * @throws UnsupportedOperatorException if the call is that of the model itself
+   * @throws ClosedException after {@link #apply()} or {@link #close()}
+   */
+  public ProgramEditor replaceAll(
+      Region region, Function<OperatorWriter, List<OperatorWriter.Value>> writer) {
+    checkOpen();
+    if (region == program.root()) {
+      throw new UnsupportedOperatorException("nothing takes the place of the model itself");
+    }
     replacements.put(region.id(), writer);
     return this;
   }
@@ -349,7 +369,7 @@ public final class ProgramEditor implements AutoCloseable {
   }
 
   private List<Instruction> replaced(int id, Instruction call, Draft draft) {
-    Function<OperatorWriter, OperatorWriter.Value> writer = replacements.get(id);
+    Function<OperatorWriter, List<OperatorWriter.Value>> writer = replacements.get(id);
     if (writer == null) {
       return List.of(call);
     }

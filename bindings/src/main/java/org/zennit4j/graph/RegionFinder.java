@@ -33,6 +33,7 @@ final class RegionFinder {
 
   private final Map<String, Integer> siteCounts = new HashMap<>();
   private final List<Layer> functional = new ArrayList<>();
+  private final List<Layer> inner = new ArrayList<>();
   private final List<Region> regions = new ArrayList<>();
   private final Signs signs;
 
@@ -257,9 +258,7 @@ final class RegionFinder {
     }
     List<String> parameters = new ArrayList<>();
     Layer layer = new Layer(site + "#" + k, operate.operator.name(), types, parameters, true, true);
-    if (parent == null || parent.layer().types().isEmpty()) {
-      functional.add(layer);
-    }
+    (parent == null || parent.layer().types().isEmpty() ? functional : inner).add(layer);
     return layer;
   }
 
@@ -296,6 +295,10 @@ final class RegionFinder {
 
   List<Layer> functionalLayers() {
     return List.copyOf(functional);
+  }
+
+  List<Layer> innerLayers() {
+    return List.copyOf(inner);
   }
 
   List<Region> regions() {

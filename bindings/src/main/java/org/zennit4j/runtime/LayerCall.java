@@ -14,11 +14,13 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueArrayRef;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.graph.OperatorCall;
+import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
 import org.zennit4j.graph.ir.Constant;
 
@@ -135,6 +137,35 @@ public final class LayerCall {
   }
 
   /**
+   * The tensors of an operator's argument that is a tensor or a list of them, inputs or not.
+   *
+   * @param argument its name, such as {@code params}
+   * @return the tensors, in the caller's innermost scope; none if there is no such argument
+   */
+  public List<Tensor> tensors(String argument) {
+    int k = argumentIndex(argument);
+    if (k < 0) {
+      return List.of();
+    }
+    int input = arguments.firstTensor(k);
+    IValue value = arguments.values()[k];
+    if (value.isTensor()) {
+      return tensor(argument).map(List::of).orElse(List.of());
+    }
+    List<Tensor> found = new ArrayList<>();
+    if (value.isList()) {
+      IValueArrayRef elements = value.toListRef();
+      for (long i = 0; i < elements.size(); i++) {
+        if (elements.at(i).isTensor()) {
+          Tensor own = new Tensor(elements.at(i).toTensor());
+          found.add(input >= 0 && own.is_floating_point() ? inputs.get(input++) : own);
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
    * An operator's argument that is a number; true is 1, false is 0.
    *
    * @param argument its name, such as {@code dim}
@@ -214,7 +245,7 @@ public final class LayerCall {
   public List<Tensor> forward(List<Tensor> substitutes, Map<String, Tensor> parameters) {
     List<IValue> kept = new ArrayList<>();
     try {
-      IValue[] args = arguments.with(substitutes, kept);
+      IValue[] args = arguments.with(unshared(substitutes), kept);
       IValue[] results = RegionRunner.run(region, args, parameters);
       List<Tensor> tensors = new ArrayList<>();
       try (Values values = new Values(results)) {
@@ -226,6 +257,21 @@ public final class LayerCall {
     } finally {
       Natives.releaseAll(kept);
     }
+  }
+
+  /** An operator that overwrites its first argument shall not overwrite what it is given here. */
+  private List<Tensor> unshared(List<Tensor> substitutes) {
+    boolean overwrites =
+        region instanceof OperatorCall call
+            && Operators.isInPlace(call.operator())
+            && arguments.values()[0].isTensor()
+            && arguments.firstTensor(0) == 0;
+    if (!overwrites) {
+      return substitutes;
+    }
+    List<Tensor> copies = new ArrayList<>(substitutes);
+    copies.set(0, substitutes.get(0).clone());
+    return copies;
   }
 
   /**

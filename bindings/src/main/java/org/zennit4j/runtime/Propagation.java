@@ -33,6 +33,7 @@ import org.zennit4j.bindings.internal.NativeMessage;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
+import org.zennit4j.graph.OperatorCall;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
@@ -588,7 +589,7 @@ public final class Propagation implements AutoCloseable {
       List<Tensor> in = capture ? aliases(tensors) : tensors;
       IValue[] results = run(region, given, in, function);
       if (hooks.isEmpty() && !capture) {
-        return results;
+        return written(region, given, results);
       }
       try (Values made = new Values(results)) {
         List<Tensor> out = made.tensors();
@@ -601,7 +602,28 @@ public final class Propagation implements AutoCloseable {
           current = guardOutputs(region, hooks.get(h), states.get(h), tensors, current);
         }
         List<IValue> replaced = new ArrayList<>();
-        return made.with(current, replaced);
+        return written(region, given, made.with(current, replaced));
+      }
+    }
+
+    /**
+     * Where an operator overwrites its first argument, and what it made is not that any more:
+     * copies it to where others see it. The copy is recorded, so that relevance goes on to the
+     * layer.
+     */
+    private IValue[] written(Region region, Values given, IValue[] results) {
+      if (!recording || !isWriter(region, given)) {
+        return results;
+      }
+      try (PointerScope scope = new PointerScope()) {
+        Tensor target = given.values()[0].toTensor();
+        Tensor made = results[0].toTensor();
+        if (!made.is_alias_of(target)) {
+          target.copy_(made);
+          Natives.release(results[0]);
+          results[0] = Natives.keep(new IValue(target));
+        }
+        return results;
       }
     }
 
@@ -646,6 +668,7 @@ public final class Propagation implements AutoCloseable {
     }
 
     private IValue[] connect(Region region, Values given, List<Tensor> in, LayerFunction function) {
+      boolean overwrites = isWriter(region, given);
       List<Tensor> detached = new ArrayList<>();
       List<IValue> replaced = new ArrayList<>();
       IValue[] results;
@@ -653,7 +676,8 @@ public final class Propagation implements AutoCloseable {
         List<Tensor> passed = new ArrayList<>();
         for (Tensor tensor : in) {
           Tensor alias = tensor.detach();
-          passed.add(alias);
+          // What is written to is changed below, where it is recorded.
+          passed.add(overwrites && passed.isEmpty() ? alias.clone() : alias);
           detached.add(keep(program.definition().writesInPlace() ? alias.clone() : alias));
         }
         IValue[] arguments = given.with(passed, replaced);
@@ -685,6 +709,15 @@ public final class Propagation implements AutoCloseable {
       kept.addAll(connected);
       List<IValue> ignored = new ArrayList<>();
       return made.with(connected, ignored);
+    }
+
+    /** Whether an operator writes into the memory of its first argument, which others may see. */
+    private boolean isWriter(Region region, Values given) {
+      return region instanceof OperatorCall call
+          && Operators.isInPlace(call.operator())
+          && given.values().length > 0
+          && given.values()[0].isTensor()
+          && given.firstTensor(0) == 0;
     }
 
     /**

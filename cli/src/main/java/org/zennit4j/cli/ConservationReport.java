@@ -18,6 +18,9 @@ import org.zennit4j.diagnosis.Loss;
 
 /** A conservation as text and as JSON. */
 final class ConservationReport {
+  /** So many operators are printed. */
+  private static final int MOST = 20;
+
   private final Conservation conservation;
 
   ConservationReport(Conservation conservation) {
@@ -44,11 +47,74 @@ final class ConservationReport {
     }
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("calls", list);
+    json.put("costs", conservation.costs().stream().map(this::cost).toList());
+    json.put("blocks", conservation.blocks().stream().map(ConservationReport::block).toList());
     json.put("input", conservation.input());
     json.put(
         "first_not_finite",
         conservation.firstNotFinite().map(ConservationReport::json).orElse(null));
     return json;
+  }
+
+  private Map<String, Object> cost(Row row) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("layer", row.layer());
+    json.put("call", row.call());
+    json.put("lost", row.lost());
+    json.put("share", row.lost() / started());
+    return json;
+  }
+
+  private static Map<String, Object> block(Row row) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("layer", row.layer());
+    json.put("call", row.call());
+    json.put("arrives", row.arrives());
+    json.put("passes", row.passes());
+    json.put("kept", row.kept());
+    return json;
+  }
+
+  private double started() {
+    return conservation.root().map(Row::arrives).orElse(1.0);
+  }
+
+  /** What operators without a rule cost, the dearest first; no lines if nothing. */
+  List<String> costs() {
+    List<Row> costs = conservation.costs();
+    Table table = new Table().row("operator without a rule", right("lost"), "of what started");
+    for (Row row : costs.subList(0, Math.min(MOST, costs.size()))) {
+      table.row(name(row), right(number(row.lost())), percent(row.lost() / started()));
+    }
+    List<String> lines = new ArrayList<>(costs.isEmpty() ? List.of() : table.lines());
+    if (costs.size() > MOST) {
+      lines.add("and " + (costs.size() - MOST) + " more (--json lists all)");
+    }
+    return lines;
+  }
+
+  /** What each block keeps; no lines if the model has none. */
+  List<String> blocks() {
+    Table table = new Table().row("block", right("arrives"), right("passes on"), "kept");
+    conservation
+        .blocks()
+        .forEach(
+            row ->
+                table.row(
+                    name(row),
+                    right(number(row.arrives())),
+                    right(number(row.passes())),
+                    Double.isFinite(row.kept()) ? number(row.kept()) : ""));
+    return conservation.blocks().isEmpty() ? List.of() : table.lines();
+  }
+
+  private static String percent(double share) {
+    return Double.isFinite(share) ? number(100 * share) + " %" : "";
+  }
+
+  private static String name(Row row) {
+    return (row.layer().isEmpty() ? "(model)" : row.layer())
+        + (row.call() > 0 ? "#" + row.call() : "");
   }
 
   private static Map<String, Object> json(NonFinite place) {
@@ -76,8 +142,7 @@ final class ConservationReport {
       Row row = rows.get(i);
       if (shown.test(row.layer())) {
         table.row(
-            (row.layer().isEmpty() ? "(model)" : row.layer())
-                + (row.call() > 0 ? "#" + row.call() : ""),
+            name(row),
             right(number(row.arrives())),
             right(number(row.passes())),
             right(number(row.lost())),

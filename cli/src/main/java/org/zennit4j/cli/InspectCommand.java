@@ -347,7 +347,8 @@ final class InspectCommand implements Callable<Integer> {
       out.println();
       out.println("relevance, from the output to the input:");
       List<String> names = layers().stream().filter(this::isShown).map(Layer::name).toList();
-      new ConservationReport(conservation).lines(names::contains).forEach(out::println);
+      ConservationReport report = new ConservationReport(conservation);
+      report.lines(names::contains).forEach(out::println);
       conservation
           .root()
           .ifPresent(
@@ -358,6 +359,12 @@ final class InspectCommand implements Callable<Integer> {
                           + " started at the output, "
                           + ConservationReport.number(conservation.input())
                           + " arrived at the input"));
+      for (List<String> lines : List.of(report.costs(), report.blocks())) {
+        if (!lines.isEmpty()) {
+          out.println();
+          lines.forEach(out::println);
+        }
+      }
       conservation
           .firstNotFinite()
           .ifPresent(place -> out.println("NaN or infinity, first in " + place.phrase()));

@@ -36,6 +36,11 @@ public record Adjusted(Composite composite, List<Canonizer> canonizers, boolean 
   }
 
   @Override
+  public boolean looksInside() {
+    return composite.looksInside();
+  }
+
+  @Override
   public List<String> check(Program program) {
     return composite.check(program);
   }

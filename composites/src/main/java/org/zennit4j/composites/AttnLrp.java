@@ -17,11 +17,13 @@ import org.zennit4j.graph.Region;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
 import org.zennit4j.rules.Epsilon;
+import org.zennit4j.rules.EpsilonWithoutBias;
 import org.zennit4j.rules.Gamma;
 import org.zennit4j.rules.MultiHeadAttention;
 import org.zennit4j.rules.Norm;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Pass;
+import org.zennit4j.rules.Recurrent;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Softmax;
 import org.zennit4j.rules.Stabilizer;
@@ -124,16 +126,27 @@ public record AttnLrp(
     }
     Roles roles = Roles.of(context);
     if (!layer.functional()) {
-      return layer.matches(Types.BATCH_NORM)
-          ? Optional.of(roles.runs(layer) ? new Norm(stabilizer) : new Pass())
-          : Optional.empty();
+      return layer.matches(Types.BATCH_NORM) ? batchNorm(roles, layer) : Optional.empty();
     }
     return roles.site(layer).flatMap(site -> operator(roles, site));
   }
 
+  /** One that does more, such as an activation, is looked into, and so are zero parameters. */
+  private Optional<Rule> batchNorm(Roles roles, Layer layer) {
+    if (!roles.runs(layer)) {
+      return Optional.of(new Pass());
+    }
+    return roles.isNothingElse(layer) && zeroParams.names().isEmpty()
+        ? Optional.of(new Norm(stabilizer))
+        : Optional.empty();
+  }
+
   private Rule linear() {
-    return gamma > 0
-        ? new Gamma(gamma, stabilizer, zeroParams)
+    if (gamma > 0) {
+      return new Gamma(gamma, stabilizer, zeroParams);
+    }
+    return zeroParams.matches("bias") && !zeroParams.matches("weight")
+        ? new EpsilonWithoutBias(stabilizer)
         : new Epsilon(stabilizer, zeroParams);
   }
 
@@ -162,9 +175,17 @@ public record AttnLrp(
     if (name.equals("_native_multi_head_attention")) {
       return Optional.of(new MultiHeadAttention(constantWeights, stabilizer));
     }
+    if (Recurrent.explains(name)) {
+      return Optional.of(new Recurrent(stabilizer));
+    }
     return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
         ? Optional.of(new Pass())
         : Optional.empty();
+  }
+
+  @Override
+  public boolean looksInside() {
+    return true;
   }
 
   @Override
@@ -215,6 +236,11 @@ public record AttnLrp(
     /** Whether a layer does anything; a batch normalisation that was merged does not. */
     boolean runs(Layer layer) {
       return program.regions(layer).stream().anyMatch(region -> !region.operators().isEmpty());
+    }
+
+    /** Whether a layer is one batch normalisation in evaluation mode, however it is written. */
+    boolean isNothingElse(Layer layer) {
+      return program.regions(layer).stream().allMatch(region -> region.batchNorm().isPresent());
     }
 
     /** Whether the first two arguments both depend on the input. */

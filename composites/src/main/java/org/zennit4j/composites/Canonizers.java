@@ -16,6 +16,7 @@ public final class Canonizers {
           List.of(
               MergeBatchNorm.entry(),
               ResidualSum.entry(),
+              DecomposeAttention.entry(),
               SequentialMergeBatchNorm.entry(),
               ResNetCanonizer.entry(),
               VggCanonizer.entry(),
@@ -40,6 +41,15 @@ public final class Canonizers {
    */
   public static Canonizer residualSum() {
     return new ResidualSum();
+  }
+
+  /**
+   * Takes fused attention apart.
+   *
+   * @return {@link DecomposeAttention} of all fused attention
+   */
+  public static Canonizer decomposeAttention() {
+    return new DecomposeAttention();
   }
 
   /**

@@ -49,6 +49,18 @@ public interface Composite {
   }
 
   /**
+   * Whether the operators inside of a module with a type, such as the activation in a batch
+   * normalisation of one's own class, are layers where the module itself gets no rule; see {@link
+   * Program#innerLayers()}. Encoder layers that run as one operator without a derivative are taken
+   * apart then ({@link DecomposeAttention}).
+   *
+   * @return false by default: such a module passes its gradient then
+   */
+  default boolean looksInside() {
+    return false;
+  }
+
+  /**
    * Compares the composite with a network.
    *
    * @param program the network, canonizers applied

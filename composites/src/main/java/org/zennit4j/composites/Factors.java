@@ -52,7 +52,7 @@ final class Factors {
     }
     OptionalInt signal = OptionalInt.empty();
     if (constantWeights) {
-      signal = beside(k -> comesFrom(product, k, Factors::isSoftmax));
+      signal = beside(k -> weighs(product, k));
     }
     if (signal.isEmpty() && isProduct(name)) {
       signal = ofElementwise(product, constantWeights);
@@ -82,7 +82,7 @@ final class Factors {
   }
 
   private static boolean isSoftmax(Region operator) {
-    return Set.of("softmax", "_softmax").contains(Operators.of(operator).name());
+    return Operators.of(operator).is(Operators.Kind.SOFTMAX);
   }
 
   private static boolean isSigmoid(Region operator) {
@@ -91,7 +91,8 @@ final class Factors {
 
   /** Of an operator whose factors are the elements of a list: the one beside the weights. */
   private OptionalInt listed(Region product) {
-    return beside(k -> comesFrom(flow.producers(product, 1, k), true, Factors::isSoftmax));
+    return beside(
+        k -> comesFrom(flow.producers(product, 1, k), true, Factors::isSoftmax, this::isMixing));
   }
 
   private static boolean isProduct(String name) {
@@ -118,12 +119,28 @@ final class Factors {
 
   /** Whether a factor is what a kind of operator makes, but for constant factors and summands. */
   private boolean comesFrom(Region product, int argument, Predicate<Region> kind) {
-    return comesFrom(
-        flow.producers(product, argument), !flow.isModelInput(product, argument), kind);
+    return comesFrom(product, argument, kind, this::isAffine);
   }
 
-  private boolean comesFrom(Set<Region> producers, boolean known, Predicate<Region> kind) {
-    Walk walk = new Walk(this::isAffine, kind);
+  /** Whether a factor is attention weights, perhaps with heads that were mixed (talking heads). */
+  private boolean weighs(Region product, int argument) {
+    return comesFrom(product, argument, Factors::isSoftmax, this::isMixing);
+  }
+
+  private boolean isMixing(Region operator) {
+    return isAffine(operator)
+        || (Operators.of(operator).is(Operators.Trait.CONTRACTS) && dependents(operator) == 1);
+  }
+
+  private boolean comesFrom(
+      Region product, int argument, Predicate<Region> kind, Predicate<Region> passes) {
+    return comesFrom(
+        flow.producers(product, argument), !flow.isModelInput(product, argument), kind, passes);
+  }
+
+  private boolean comesFrom(
+      Set<Region> producers, boolean known, Predicate<Region> kind, Predicate<Region> passes) {
+    Walk walk = new Walk(passes, kind);
     walk.back(producers);
     return known && !walk.reachesInput && walk.endsAt(kind);
   }

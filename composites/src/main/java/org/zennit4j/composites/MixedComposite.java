@@ -48,12 +48,26 @@ public record MixedComposite(List<Composite> composites, List<Canonizer> own) im
       if (layer.functional() && !part.functional()) {
         continue;
       }
+      if (!part.looksInside() && isInner(context, layer)) {
+        continue;
+      }
       Optional<Rule> rule = part.rule(context.part(i), name, layer);
       if (found.isEmpty()) {
         found = rule;
       }
     }
     return found;
+  }
+
+  private boolean isInner(Context context, Layer layer) {
+    return looksInside()
+        && layer.functional()
+        && context.program().innerLayers().stream().anyMatch(inner -> inner == layer);
+  }
+
+  @Override
+  public boolean looksInside() {
+    return composites.stream().anyMatch(Composite::looksInside);
   }
 
   @Override

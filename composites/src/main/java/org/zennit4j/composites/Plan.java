@@ -69,7 +69,7 @@ public final class Plan implements AutoCloseable {
     this.functions = new HashMap<>();
     Program canonized = base;
     try (NativeWork work = NativeWork.begin()) {
-      canonized = CompositeCanonizer.applyAll(composite.canonizers(), base);
+      canonized = CompositeCanonizer.applyAll(canonizers(composite), base);
       if (canonized != base && base != model.program()) {
         canonized = canonized.owning(base);
       }
@@ -124,6 +124,16 @@ public final class Plan implements AutoCloseable {
       release.run();
       throw e;
     }
+  }
+
+  /** Whoever looks into layers can do so where an operator without a derivative holds several. */
+  private static List<Canonizer> canonizers(Composite composite) {
+    if (!composite.looksInside()) {
+      return composite.canonizers();
+    }
+    List<Canonizer> all = new ArrayList<>(List.of(new DecomposeAttention(true)));
+    all.addAll(composite.canonizers());
+    return all;
   }
 
   /**
@@ -196,7 +206,27 @@ public final class Plan implements AutoCloseable {
       Optional<Rule> rule = composite.rule(context, layer.name(), layer);
       rule.ifPresent(r -> rules.put(layer.name(), r));
     }
+    if (composite.functional() && composite.looksInside()) {
+      for (Layer layer : program.innerLayers()) {
+        if (isOpen(program, layer, rules)) {
+          composite.rule(context, layer.name(), layer).ifPresent(r -> rules.put(layer.name(), r));
+        }
+      }
+    }
     return composite.functional() ? withPreprocessing(program, asked, rules) : rules;
+  }
+
+  /** Whether no module around an operator has a rule. */
+  private static boolean isOpen(Program program, Layer operator, Map<String, Rule> rules) {
+    return program.regions(operator).stream()
+        .allMatch(
+            region -> {
+              Optional<Region> around = region.parent();
+              while (around.isPresent() && !rules.containsKey(around.get().name())) {
+                around = around.get().parent();
+              }
+              return around.isEmpty();
+            });
   }
 
   /**
@@ -217,6 +247,7 @@ public final class Plan implements AutoCloseable {
         all.put(layer.name(), rule != null ? rule : new ElementwisePass());
       }
     }
+    rules.forEach(all::putIfAbsent);
     return all;
   }
 

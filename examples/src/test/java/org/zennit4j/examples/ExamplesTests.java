@@ -230,6 +230,20 @@ class ExamplesTests {
   }
 
   @Test
+  void mapsAreHeldAgainstTheNetwork() throws Exception {
+    Path picture = folder.resolve("faithfulness.png");
+    Faithfulness.main(
+        new String[] {
+          "models/fashion_vit_sdpa.pt",
+          "models/fashion_test_200.npz",
+          "8",
+          "attention",
+          picture.toString()
+        });
+    assertThat(RgbImage.read(picture).width()).isGreaterThan(7 * 112);
+  }
+
+  @Test
   void methodsAreCompared() throws Exception {
     Path picture = folder.resolve("methods.png");
     CompareMethods.main(

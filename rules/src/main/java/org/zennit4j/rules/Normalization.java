@@ -10,6 +10,7 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
@@ -28,12 +29,18 @@ import org.zennit4j.runtime.LayerFunction;
  * sums are kept. RMS normalisation, which has neither mean nor bias, and every normalisation with
  * {@code identity} pass the relevance on as it is.
  *
+ * <p>With {@code zeroParams} that match the bias nothing stays there: what it would take goes to
+ * the values that the output was made of, by their sizes, as in {@link EpsilonWithoutBias}. To
+ * divide by y without b would not do, since that may be next to nothing where y is not. The running
+ * mean of a batch normalisation counts as a part of its bias, and since each of its outputs is made
+ * of one value, what it would take goes to all values of the sample.
+ *
  * <p>R. Achtibat et al., AttnLRP, ICML 2024, proposition 3.4; A. Ali et al., XAI for Transformers,
  * ICML 2022.
  *
  * @param identity whether the relevance passes unchanged, mean and bias included
  * @param stabilizer of the denominator; default 1e-6
- * @param zeroParams whether the bias counts as zero, so that all relevance goes to x
+ * @param zeroParams whether the bias gets nothing, so that all relevance goes to x
  */
 public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams zeroParams)
     implements Rule {
@@ -100,17 +107,42 @@ public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams 
       return relevance.to(x.scalar_type());
     }
     Statistics statistics = Statistics.of(call, operator, x);
-    Tensor y = Calls.output(call);
-    Tensor bias = zeroParams.matches("bias") ? call.tensor("bias").orElse(null) : null;
-    if (bias != null) {
-      y = y.sub(statistics.perChannel ? channels(bias, x) : bias);
-    }
-    Tensor c = relevance.div(stabilizer.apply(y));
+    Tensor q = relevance.div(stabilizer.apply(Calls.output(call)));
     Tensor weight = call.tensor("weight").orElse(null);
+    Tensor scale = statistics.rate;
     if (weight != null) {
-      c = c.mul(statistics.perChannel ? channels(weight, x) : weight);
+      scale = scale.mul(statistics.perChannel ? channels(weight, x) : weight);
     }
-    return x.mul(statistics.centred(c).mul(statistics.rate)).to(x.scalar_type());
+    Tensor result = x.mul(statistics.centred(weighted(q, weight, statistics)).mul(statistics.rate));
+    if (zeroParams.matches("bias")) {
+      result = result.add(ofBias(call, x, q, scale, statistics));
+    }
+    return result.to(x.scalar_type());
+  }
+
+  private static Tensor weighted(Tensor q, Tensor weight, Statistics statistics) {
+    return weight == null ? q : q.mul(statistics.perChannel ? channels(weight, q) : weight);
+  }
+
+  /** What the bias would take, shared out by the sizes of what the output is a sum of. */
+  private Tensor ofBias(LayerCall call, Tensor x, Tensor q, Tensor scale, Statistics statistics) {
+    Tensor size = x.abs();
+    Tensor absolute = scale.abs();
+    if (statistics.grouped == null) {
+      Tensor taken = q.mul(Calls.output(call).sub(x.mul(scale)));
+      long[] places = LongStream.range(1, x.dim()).toArray();
+      Tensor sizes = size.mul(absolute);
+      Tensor whole = sizes.sum(places, true, new ScalarTypeOptional());
+      Tensor share = taken.sum(places, true, new ScalarTypeOptional());
+      return sizes.mul(share.div(stabilizer.apply(whole)));
+    }
+    Tensor bias = call.tensor("bias").orElse(null);
+    if (bias == null) {
+      return torch.zeros_like(x);
+    }
+    Tensor taken = q.mul(statistics.perChannel ? channels(bias, x) : bias);
+    Tensor share = taken.div(stabilizer.apply(absolute.mul(statistics.spread(size))));
+    return size.mul(statistics.spread(absolute.mul(share)));
   }
 
   private static Tensor channels(Tensor perChannel, Tensor x) {
@@ -178,6 +210,17 @@ public record Normalization(boolean identity, Stabilizer stabilizer, ZeroParams 
       }
       Tensor parts = c.reshape(grouped);
       return parts.sub(parts.mean(axes, true, new ScalarTypeOptional())).reshape(c.shape());
+    }
+
+    /** The same with the sizes of all factors. */
+    Tensor spread(Tensor c) {
+      Tensor parts = c.reshape(grouped);
+      long n = 1;
+      for (long axis : axes) {
+        n *= parts.size(axis);
+      }
+      Tensor own = parts.mul(new Scalar(1 - 2.0 / n));
+      return own.add(parts.mean(axes, true, new ScalarTypeOptional())).reshape(c.shape());
     }
   }
 

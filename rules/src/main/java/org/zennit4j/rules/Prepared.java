@@ -36,6 +36,8 @@ final class Prepared implements AutoCloseable {
     POSITIVE_WEIGHT,
     /** The weight's negative part. */
     NEGATIVE_WEIGHT,
+    /** The weight without its signs. */
+    ABSOLUTE_WEIGHT,
     /** The weight, squared. */
     SQUARED_WEIGHT,
     /** The weight, its positive part strengthened. */

@@ -15,6 +15,7 @@ public final class Rules {
           "rule",
           List.of(
               Epsilon.entry(),
+              EpsilonWithoutBias.entry(),
               Gamma.entry(),
               ZPlus.entry(),
               WSquare.entry(),
@@ -35,6 +36,7 @@ public final class Rules {
               Normalization.entry(),
               Attention.entry(),
               MultiHeadAttention.entry(),
+              Recurrent.entry(),
               ZPlusFast.entry()));
 
   private Rules() {}

@@ -99,6 +99,76 @@ class OperatorRuleProperties {
   }
 
   @Property(tries = TRIES)
+  void normalisationsWhoseBiasGetsNothingKeepSums(
+      @ForAll @LongRange(min = 0, max = 999) long seed,
+      @ForAll @Size(4) List<@IntRange(min = 2, max = 4) Integer> n,
+      @ForAll boolean running) {
+    scoped(
+        () -> {
+          Tensor x = OperatorRuleTests.numbers(seed, n.get(0), n.get(1), n.get(2), n.get(3));
+          Rule rule = new Normalization(false, NONE, ZeroParams.of("bias"));
+          String weights = weights(seed, n.get(3));
+          check(
+              "x",
+              "torch.layer_norm(x, [" + n.get(3) + "], " + weights + ")",
+              "/layer_norm#0",
+              rule,
+              seed,
+              x);
+          String channels = weights(seed, n.get(1));
+          check("x", "torch.group_norm(x, 1, " + channels + ")", "/group_norm#0", rule, seed, x);
+          String statistics = weights(seed + 1, n.get(1)).replace("torch.sin", "torch.exp");
+          check(
+              "x",
+              running
+                  ? "torch.batch_norm(x, "
+                      + channels
+                      + ", "
+                      + statistics
+                      + ", False, 0.1, 1e-5, False)"
+                  : "torch.instance_norm(x, " + channels + ", None, None, True, 0.1, 1e-5, False)",
+              running ? "/batch_norm#0" : "/instance_norm#0",
+              rule,
+              seed,
+              x);
+        });
+  }
+
+  /** Two vectors of one size, as text. */
+  private static String weights(long seed, int size) {
+    return "torch.cos(torch.arange("
+        + size
+        + ", dtype=7) + "
+        + seed
+        + "), torch.sin(torch.arange("
+        + size
+        + ", dtype=7) * 0.1 + "
+        + seed
+        + " * 0.01)";
+  }
+
+  @Property(tries = TRIES)
+  void recurrentNetworksWithoutBiasKeepSums(
+      @ForAll @LongRange(min = 0, max = 999) long seed,
+      @ForAll @Size(4) List<@IntRange(min = 1, max = 3) Integer> n,
+      @ForAll boolean both,
+      @ForAll @IntRange(min = 0, max = 2) int kind) {
+    scoped(
+        () -> {
+          try (ScriptModel model = RecurrentTests.model(kind, n.get(3), both, false, seed);
+              Explainer explainer = new Explainer(model, RecurrentTests.layer(kind), RULE)) {
+            Tensor x = OperatorRuleTests.numbers(seed, n.get(0), n.get(1), RecurrentTests.IN);
+            Tensor r = OperatorRuleTests.numbers(seed + 1, model.run(x).get(0).shape());
+            double sum = explainer.explain(r, x).sum().item_double();
+            double scale = explainer.explain(r, x).abs().sum().item_double();
+            assertThat(sum).isCloseTo(r.sum().item_double(), within(1e-9 * Math.max(scale, 1)));
+          }
+        });
+  }
+
+  private static final Rule RULE = new Recurrent(NONE);
+
+  @Property(tries = TRIES)
   void attentionWithConstantWeightsKeepsSumsUnderAnyMask(
       @ForAll @LongRange(min = 0, max = 999) long seed,
       @ForAll @Size(4) List<@IntRange(min = 1, max = 4) Integer> n,

@@ -253,6 +253,34 @@ class OperatorRuleTests {
     }
   }
 
+  @Test
+  void aNormalisationWhoseBiasGetsNothingSharesItOutBySize() {
+    Tensor w = numbers(5, 6);
+    Tensor c = numbers(6, 6);
+    String text =
+        "def forward(self, x):\n    return torch.layer_norm(x, [6], self.w, self.c, 1e-2)\n";
+    try (ScriptModel model = ScriptModel.of(withBuffers(text, w, c))) {
+      Tensor x = numbers(1, 2, 3, 6);
+      Tensor r = numbers(2, 2, 3, 6);
+      double[][] rows = matrix(x);
+      double[][] relevances = matrix(r);
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] =
+            OperatorTextbook.normRuleWithoutBias(
+                rows[i],
+                TensorSubject.values(w),
+                TensorSubject.values(c),
+                relevances[i],
+                1e-2,
+                EPSILON);
+      }
+      Rule rule = new Normalization(false, STABILIZER, ZeroParams.of("bias"));
+      assertThat(explain(model, "/layer_norm#0", rule, r, x).get(0))
+          .within(1e-11, 1e-13)
+          .of(flat(rows));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 6})
   void groupsAreNormalisedOnTheirOwn(int groups) {

@@ -97,6 +97,28 @@ final class OperatorTextbook {
     return result;
   }
 
+  /** The same where what the bias would take goes to the values by their sizes. */
+  static double[] normRuleWithoutBias(
+      double[] x, double[] w, double[] b, double[] r, double eps, double epsilon) {
+    int n = x.length;
+    double mean = sum(n, i -> x[i]) / n;
+    double d = Math.sqrt(sum(n, i -> (x[i] - mean) * (x[i] - mean)) / n + eps);
+    double[] result = normRule(x, w, b, r, eps, epsilon);
+    for (int j = 0; j < n; j++) {
+      double y = (x[j] - mean) / d * w[j] + b[j];
+      double taken = b[j] * r[j] / stable(y, epsilon);
+      double[] size = new double[n];
+      for (int i = 0; i < n; i++) {
+        size[i] = Math.abs(x[i] * w[j] / d * ((i == j ? 1 : 0) - 1.0 / n));
+      }
+      double all = sum(n, i -> size[i]);
+      for (int i = 0; i < n; i++) {
+        result[i] += taken * size[i] / stable(all, epsilon);
+      }
+    }
+    return result;
+  }
+
   static double[][] transposed(double[][] m) {
     double[][] t = new double[m[0].length][m.length];
     for (int i = 0; i < m.length; i++) {

@@ -116,6 +116,24 @@ class RuleTests {
 
   @ParameterizedTest
   @MethodSource("kinds")
+  void whatABiasWouldTakeGoesToTheInputsBySize(String name) {
+    Kind kind = LayerKinds.make(name);
+    int places = name.equals("linear on sequences") ? 3 : 1;
+    inEveryWay(
+        kind,
+        (x, r) ->
+            compare(
+                new EpsilonWithoutBias(),
+                kind.textbook(),
+                Textbook.withoutBias(places, E),
+                kind,
+                x,
+                r));
+    kind.model().close();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
   void zeroParamsCountAsZero(String name) {
     Kind kind = LayerKinds.make(name);
     Textbook layer = kind.textbook();

@@ -4,6 +4,7 @@
  */
 package org.zennit4j.rules;
 
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import org.zennit4j.testing.DenseTwin;
 
@@ -119,6 +120,29 @@ final class Textbook {
 
   static Formula epsilon(double epsilon) {
     return (l, x, r) -> product(x, l.adjoint(shares(r, l.forward(x), epsilon)));
+  }
+
+  /** The bias's share goes to the contributions by size: to those of its output, and to all. */
+  static Formula withoutBias(int places, double epsilon) {
+    return (l, x, r) -> {
+      Textbook sizes = l.with(Math::abs, b -> 0);
+      double[] q = shares(r, l.forward(x), epsilon);
+      double[] n = sizes.forward(map(x, Math::abs));
+      double[] b = l.with(w -> 0, c -> c).forward(x);
+      double[] own = shares(product(q, b), combine(n, b, (a, c) -> a + Math.abs(c)), epsilon);
+      double[] left = product(own, map(b, Math::abs));
+      int width = n.length / places;
+      double[] shares = own.clone();
+      for (int from = 0; from < n.length; from += width) {
+        double rest = Arrays.stream(left, from, from + width).sum();
+        double all = Arrays.stream(n, from, from + width).sum() + epsilon;
+        for (int i = from; i < from + width; i++) {
+          shares[i] += rest / all;
+        }
+      }
+      double[] of = sizes.adjoint(shares);
+      return sum(product(x, l.adjoint(q)), product(map(x, Math::abs), of));
+    };
   }
 
   static Formula zplus(double epsilon) {

@@ -1,0 +1,276 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.composites;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.zennit4j.testing.TensorSubject.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.zennit4j.bindings.Natives;
+import org.zennit4j.graph.Layer;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.ZeroParams;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
+import org.zennit4j.testing.ModelBuilder;
+import org.zennit4j.testing.NativeLeaks;
+import org.zennit4j.testing.SeededWeights;
+
+/** Rules for each operator: the same map however a network is written, and sums that are kept. */
+@ExtendWith(NativeLeaks.class)
+class AttnLrpTests {
+  private static final int WIDTH = 6;
+  private static final int TOKENS = 4;
+
+  private final ModelBuilder b = new ModelBuilder(ScalarType.Double, 3);
+
+  private static Tensor numbers(long seed, long... shape) {
+    return SeededWeights.normal(seed, ScalarType.Double, shape);
+  }
+
+  private ScriptModel model(String arguments, String body) {
+    return ScriptModel.of(
+        b.module("nets.Net", Map.of(), "def forward(self, " + arguments + "):\n" + body.indent(4)));
+  }
+
+  /** The relevances of the inputs, kept by the caller's scope. */
+  private static List<Tensor> explain(ScriptModel model, Composite composite, Tensor... inputs) {
+    try (Plan plan = Plan.of(model, composite)) {
+      return explain(plan, inputs);
+    }
+  }
+
+  private static List<Tensor> explain(Plan plan, Tensor... inputs) {
+    List<Tensor> kept = new java.util.ArrayList<>();
+    try (Propagation pass = plan.propagate(PropagationOptions.defaults())) {
+      List<Tensor> outputs = pass.record(List.of(inputs));
+      Tensor relevance = numbers(77, outputs.get(0).shape());
+      for (Tensor found : pass.backward(List.of(relevance))) {
+        kept.add(Natives.keep(new Tensor(found)));
+      }
+    }
+    kept.forEach(Natives::handOver);
+    return kept;
+  }
+
+  private static void assertSame(List<Tensor> found, List<Tensor> expected) {
+    for (int i = 0; i < expected.size(); i++) {
+      assertThat(found.get(i)).within(1e-10, 1e-12).of(expected.get(i));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        ", None, 0.0, True",
+        ", None, 0.0, False, scale=0.3",
+        ", torch.gt(torch.ones(4, 4).tril(1), 0)",
+        ", torch.cos(torch.arange(16, dtype=7)).view(4, 4)",
+        ", torch.log(torch.ones([4, 4], dtype=7).tril(0))",
+        ", None, 0.0, False, enable_gqa=True"
+      })
+  void attentionTakenApartHasTheMapOfTheFusedOne(String arguments) {
+    long heads = arguments.contains("gqa") ? 2 : 4;
+    Tensor q = numbers(1, 2, 4, 4, 3);
+    Tensor k = numbers(2, 2, heads, 4, 3);
+    Tensor v = numbers(3, 2, heads, 4, 3);
+    String call = "return torch.scaled_dot_product_attention(q, k, v" + arguments + ")\n";
+    try (ScriptModel model = model("q, k, v", call)) {
+      for (boolean constant : List.of(false, true)) {
+        Composite composite = new AttnLrp(constant);
+        try (Plan apart =
+            Plan.of(model, composite.withCanonizers(Canonizers.decomposeAttention()))) {
+          assertThat(apart.program().functionalLayers().stream().map(Layer::name))
+              .contains("/scaled_dot_product_attention#0/_safe_softmax#0")
+              .doesNotContain("/scaled_dot_product_attention#0");
+          assertSame(explain(apart, q, k, v), explain(model, composite, q, k, v));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aMaskThatMayBeNoneIsLookedAtInTheRun() {
+    Tensor q = numbers(1, 2, 2, TOKENS, 3);
+    String text =
+        """
+        mask: Optional[Tensor] = None
+        if q.size(0) > 5:
+            mask = torch.ones(4, 4)
+        return torch.scaled_dot_product_attention(q, q * 2, q - 1, mask)
+        """;
+    try (ScriptModel model = model("q", text)) {
+      Composite apart = new AttnLrp(false).withCanonizers(Canonizers.decomposeAttention());
+      assertSame(explain(model, apart, q), explain(model, new AttnLrp(false), q));
+    }
+  }
+
+  private JitModule weights() {
+    JitModule net = b.empty("nets.Layer");
+    long seed = 20;
+    for (Map.Entry<String, long[]> entry :
+        Map.of(
+                "win", new long[] {3 * WIDTH, WIDTH},
+                "bin", new long[] {3 * WIDTH},
+                "wout", new long[] {WIDTH, WIDTH},
+                "bout", new long[] {WIDTH},
+                "w1", new long[] {2 * WIDTH, WIDTH},
+                "b1", new long[] {2 * WIDTH},
+                "w2", new long[] {WIDTH, 2 * WIDTH},
+                "n1", new long[] {WIDTH},
+                "n2", new long[] {WIDTH})
+            .entrySet()) {
+      net.register_parameter(entry.getKey(), numbers(++seed, entry.getValue()), false);
+    }
+    return net;
+  }
+
+  private static final String ATTENTION =
+      """
+          n = x.size(0)
+          y = torch.linear(%s, self.win, self.bin)
+          q, k, v = torch.chunk(y, 3, -1)
+          q = q.view(n, -1, 2, 3).transpose(1, 2)
+          k = k.view(n, -1, 2, 3).transpose(1, 2)
+          v = v.view(n, -1, 2, 3).transpose(1, 2)
+          o = torch.softmax(torch.matmul(q, k.transpose(-2, -1)) / 1.7320508075688772, -1)
+          o = torch.matmul(o, v).transpose(1, 2).reshape(n, -1, 6)
+          o = torch.linear(o, self.wout, self.bout)
+      """;
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aWholeEncoderLayerAsOneOperatorIsTakenApart(boolean normFirst) {
+    JitModule fused = weights();
+    fused.define(
+        "def forward(self, x):\n    return torch._transformer_encoder_layer_fwd(x, 6, 2, self.win,"
+            + " self.bin, self.wout, self.bout, True, "
+            + (normFirst ? "True" : "False")
+            + ", 1e-5, self.n1, self.bout, self.n2, self.bout, self.w1, self.b1, self.w2,"
+            + " self.bout)\n");
+    JitModule parts = weights();
+    String norm1 = "torch.layer_norm(%s, [6], self.n1, self.bout, 1e-5)";
+    String norm2 = "torch.layer_norm(%s, [6], self.n2, self.bout, 1e-5)";
+    String forward =
+        "torch.linear(torch.gelu(torch.linear(%s, self.w1, self.b1)), self.w2, self.bout)";
+    String text =
+        normFirst
+            ? ATTENTION.formatted(norm1.formatted("x"))
+                + "    z = x + o\n    return z + "
+                + forward.formatted(norm2.formatted("z"))
+            : ATTENTION.formatted("x")
+                + "    z = "
+                + norm1.formatted("x + o")
+                + "\n    return "
+                + norm2.formatted("z + " + forward.formatted("z"));
+    parts.define("def forward(self, x):\n" + text + "\n");
+    Tensor x = numbers(5, 2, TOKENS, WIDTH);
+    try (ScriptModel one = ScriptModel.of(fused);
+        ScriptModel many = ScriptModel.of(parts)) {
+      for (boolean constant : List.of(false, true)) {
+        Composite composite = new AttnLrp(constant);
+        assertSame(explain(one, composite, x), explain(many, composite, x));
+      }
+    }
+  }
+
+  @Test
+  void multiHeadAttentionAsOneOperatorCanBeTakenApart() {
+    JitModule net = weights();
+    net.define(
+        "def forward(self, x):\n    return torch._native_multi_head_attention(x, x, x, 6, 2,"
+            + " self.win, self.bin, self.wout, self.bout, None, True, True)[0]\n");
+    JitModule parts = weights();
+    parts.define("def forward(self, x):\n" + ATTENTION.formatted("x") + "    return o\n");
+    Tensor x = numbers(5, 2, TOKENS, WIDTH);
+    try (ScriptModel model = ScriptModel.of(net);
+        ScriptModel many = ScriptModel.of(parts)) {
+      for (boolean constant : List.of(false, true)) {
+        Composite composite = new AttnLrp(constant);
+        List<Tensor> expected = explain(many, composite, x);
+        assertSame(explain(model, composite, x), expected);
+        Composite apart = composite.withCanonizers(Canonizers.decomposeAttention());
+        assertSame(explain(model, apart, x), expected);
+      }
+    }
+  }
+
+  /** As torchvision's MViT adds queries to what attention gives. */
+  @Test
+  void relevancePassesWhatIsWrittenIntoAPartOfATensor() {
+    Tensor x = numbers(5, 2, TOKENS, WIDTH);
+    String text =
+        """
+        y = torch.tanh(x * 2)
+        z = torch.sin(x)
+        """;
+    try (ScriptModel writes =
+            model("x", text + "y[:, 1:].add_(z[:, 1:])\nreturn torch.relu(y) * 3\n");
+        ScriptModel copies =
+            model(
+                "x",
+                text
+                    + "y = torch.cat([y[:, :1], y[:, 1:] + z[:, 1:]], 1)\n"
+                    + "return torch.relu(y) * 3\n")) {
+      assertSame(explain(writes, new AttnLrp(false), x), explain(copies, new AttnLrp(false), x));
+    }
+  }
+
+  /** As timm's BatchNormAct2d. */
+  @Test
+  void aBatchNormalisationThatHoldsItsActivationIsLookedInto() {
+    JitModule norm = b.empty("nets.NormAct");
+    norm.register_parameter("weight", numbers(1, 3), false);
+    norm.register_parameter("bias", numbers(2, 3).zero_(), false);
+    norm.register_buffer("running_mean", numbers(3, 3).zero_());
+    norm.register_buffer("running_var", numbers(4, 3).abs());
+    norm.define(
+        """
+        def forward(self, x):
+            y = torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var, False, 0.1, 1e-5, False)
+            return torch.silu(y)
+        """);
+    Tensor x = numbers(5, 2, 3, 4, 4);
+    try (ScriptModel model = ScriptModel.of(b.sequential(norm))) {
+      try (Plan plan = Plan.of(model, new AttnLrp(false))) {
+        assertThat(plan.rules().keySet()).contains("0/batch_norm#0", "0/silu#0");
+      }
+      double sum = explain(model, new AttnLrp(false), x).get(0).sum().item_double();
+      assertThat(sum).isCloseTo(numbers(77, 2, 3, 4, 4).sum().item_double(), within(1e-10));
+    }
+  }
+
+  @Test
+  void biasesThatCountAsZeroTakeNothingHoweverDeepTheNetwork() {
+    JitModule[] layers = new JitModule[24];
+    for (int i = 0; i < layers.length; i++) {
+      layers[i] =
+          i % 2 == 0 ? b.linear(WIDTH, WIDTH) : b.expression("nets.Gelu" + i, "torch.gelu(input)");
+    }
+    Tensor x = numbers(5, 3, WIDTH);
+    Composite composite =
+        Composites.attnLrp(
+            PresetArguments.defaults()
+                .withEpsilon(Stabilizer.of(AttnLrp.DEFAULT_EPSILON))
+                .withZeroParams(ZeroParams.of("bias")));
+    try (ScriptModel model = ScriptModel.of(b.sequential(layers))) {
+      Tensor r = explain(model, composite, x).get(0);
+      double seed = numbers(77, 3, WIDTH).sum().item_double();
+      assertThat(r.sum().item_double()).isCloseTo(seed, within(1e-9));
+      assertThat(r.abs().max().item_double()).isLessThan(1e4);
+    }
+  }
+}

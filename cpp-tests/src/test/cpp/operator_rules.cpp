@@ -1,0 +1,132 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "operator_rules.h"
+
+#include <cmath>
+#include <limits>
+
+namespace oracle {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Tensor finite(const Tensor& x) { return x.masked_fill(x.isinf(), 0); }
+
+Tensor transposed(const Tensor& x) { return x.transpose(-2, -1); }
+
+}  // namespace
+
+Tensor stabilized(const Tensor& z, double epsilon) {
+  return z.add(z.ge(0).to(z.scalar_type()).mul_(2).sub_(1).mul_(epsilon));
+}
+
+Tensor softmax_rule(const Tensor& x, const Tensor& s, const Tensor& r, int64_t axis) {
+  return finite(x).mul(r.sub(s.mul(r.sum({axis}, true))));
+}
+
+std::vector<Tensor> matrix_product_rule(
+    const Tensor& a, const Tensor& b, const Tensor& z, const Tensor& r, std::optional<int> signal, double epsilon) {
+  Tensor q = r.div(stabilized(z, epsilon));
+  if (!signal) {
+    q = q.div(2);
+  }
+  Tensor of_a = a.mul(q.matmul(transposed(b)).sum_to_size(a.sizes()));
+  Tensor of_b = b.mul(transposed(a).matmul(q).sum_to_size(b.sizes()));
+  return {
+      signal == 1 ? at::zeros_like(a) : of_a,
+      signal == 0 ? at::zeros_like(b) : of_b,
+  };
+}
+
+std::vector<Tensor> gate_rule(const Tensor& a, const Tensor& b, const Tensor& r, std::optional<int> signal) {
+  Tensor part = signal ? r : r.div(2);
+  return {
+      signal == 1 ? at::zeros_like(a) : part.sum_to_size(a.sizes()),
+      signal == 0 ? at::zeros_like(b) : part.sum_to_size(b.sizes()),
+  };
+}
+
+Tensor layer_norm_rule(
+    const Tensor& x, const Tensor& weight, const Tensor& y, const Tensor& r, int64_t axes, double eps,
+    double epsilon) {
+  std::vector<int64_t> last;
+  for (int64_t i = x.dim() - axes; i < x.dim(); i++) {
+    last.push_back(i);
+  }
+  Tensor rate = x.var(at::IntArrayRef(last), false, true).add(eps).rsqrt();
+  Tensor c = r.div(stabilized(y, epsilon));
+  if (weight.defined()) {
+    c = c.mul(weight);
+  }
+  return x.mul(c.sub(c.mean(at::IntArrayRef(last), true)).mul(rate));
+}
+
+std::vector<Tensor> attention_rule(
+    const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& o, const Tensor& r, bool causal, bool constant,
+    double epsilon) {
+  double scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  Tensor scores = q.mul(scale).matmul(transposed(k));
+  if (causal) {
+    scores = scores.masked_fill(scores.new_ones({q.size(-2), k.size(-2)}).triu(1).to(at::kBool), -kInfinity);
+  }
+  Tensor weights = scores.softmax(-1);
+  Tensor p = r.div(stabilized(o, epsilon));
+  if (constant) {
+    return {at::zeros_like(q), at::zeros_like(k), v.mul(transposed(weights).matmul(p))};
+  }
+  p = p.div(2);
+  Tensor of_v = v.mul(transposed(weights).matmul(p));
+  Tensor of_weights = weights.mul(p.matmul(transposed(v)));
+  Tensor c = of_weights.sub(weights.mul(of_weights.sum({-1}, true))).mul(scale / 2);
+  return {q.mul(c.matmul(k)), k.mul(transposed(c).matmul(q)), of_v};
+}
+
+Tensor epsilon_without_bias_rule(
+    const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& z, const Tensor& r, double epsilon) {
+  Tensor own = x.mul(r.div(stabilized(z, epsilon)).matmul(w));
+  Tensor size = x.abs();
+  Tensor weights = w.abs();
+  Tensor n = torch::linear(size, weights);
+  Tensor q = r.div(stabilized(z, epsilon));
+  Tensor of_bias = q.mul(b).div(stabilized(n.add(b.abs()), epsilon));
+  Tensor rest = of_bias.mul(b.abs()).sum({-1}, true);
+  Tensor share = of_bias.add(rest.div(stabilized(n.sum({-1}, true), epsilon)));
+  return own.add(size.mul(share.matmul(weights)));
+}
+
+Tensor lstm_rule(
+    const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
+    double epsilon) {
+  int64_t steps = x.size(0);
+  int64_t width = u.size(1);
+  std::vector<Tensor> hidden = {x.new_zeros({x.size(1), width})};
+  std::vector<Tensor> cells = hidden;
+  std::vector<Tensor> kept, fresh, signals;
+  for (int64_t t = 0; t < steps; t++) {
+    Tensor all = torch::linear(x.select(0, t), w, b).add(torch::linear(hidden.back(), u, d));
+    auto gate = [&](int64_t k) { return all.narrow(-1, k * width, width); };
+    signals.push_back(gate(2));
+    kept.push_back(gate(1).sigmoid().mul(cells.back()));
+    fresh.push_back(gate(0).sigmoid().mul(gate(2).tanh()));
+    cells.push_back(kept.back().add(fresh.back()));
+    hidden.push_back(gate(3).sigmoid().mul(cells.back().tanh()));
+  }
+  std::vector<Tensor> result(steps);
+  Tensor of_hidden = at::zeros_like(hidden[0]);
+  Tensor of_cell;
+  for (int64_t t = steps - 1; t >= 0; t--) {
+    Tensor all = of_hidden.add(r.select(0, t));
+    all = of_cell.defined() ? all.add(of_cell) : all;
+    Tensor q = all.div(stabilized(cells[t + 1], epsilon));
+    of_cell = kept[t].mul(q);
+    Tensor p = fresh[t].mul(q).div(stabilized(signals[t], epsilon));
+    result[t] = x.select(0, t).mul(p.matmul(w.narrow(0, 2 * width, width)));
+    of_hidden = hidden[t].mul(p.matmul(u.narrow(0, 2 * width, width)));
+  }
+  return torch::stack(result, 0);
+}
+
+}  // namespace oracle

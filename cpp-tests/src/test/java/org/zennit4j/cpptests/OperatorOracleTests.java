@@ -1,0 +1,210 @@
+/*
+ * Copyright 2026 The zennit4j authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package org.zennit4j.cpptests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.bindings.LibTorch;
+import org.zennit4j.graph.Region;
+import org.zennit4j.model.ScriptModel;
+import org.zennit4j.requests.NdArray;
+import org.zennit4j.requests.Npy;
+import org.zennit4j.rules.Attention;
+import org.zennit4j.rules.Bilinear;
+import org.zennit4j.rules.Normalization;
+import org.zennit4j.rules.Recurrent;
+import org.zennit4j.rules.Rule;
+import org.zennit4j.rules.Softmax;
+import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.runtime.LayerFunction;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
+import org.zennit4j.testing.ModelBuilder;
+import org.zennit4j.testing.SeededWeights;
+
+/** The rules of operators in C++ on the same LibTorch: the same bits. */
+class OperatorOracleTests {
+  private static final double EPSILON = 1e-6;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir static Path folder;
+
+  private final ArrayNode cases = JSON.createArrayNode();
+  private final List<String> results = new ArrayList<>();
+
+  @Test
+  void bothSidesComputeTheSameBits() throws IOException, InterruptedException {
+    String missing = Programs.missing().orElse(null);
+    if (missing != null) {
+      System.out.println(missing);
+      abort(missing);
+    }
+    LibTorch.load();
+    try (PointerScope scope = new PointerScope()) {
+      for (ScalarType dtype : List.of(ScalarType.Float, ScalarType.Double)) {
+        cases(dtype);
+      }
+    }
+    JSON.writeValue(folder.resolve("cases.json").toFile(), cases);
+    int status =
+        new ProcessBuilder(Programs.built("cpp/operator_oracle").toString(), folder.toString())
+            .inheritIO()
+            .start()
+            .waitFor();
+    assertThat(status).isZero();
+    for (String name : results) {
+      double[] java = Npy.read(folder.resolve(name.replace("#", "java") + ".npy")).toDoubles();
+      double[] cpp = Npy.read(folder.resolve(name.replace("#", "cpp") + ".npy")).toDoubles();
+      assertThat(java).as(name).isEqualTo(cpp);
+    }
+  }
+
+  private void cases(ScalarType dtype) {
+    Stabilizer stabilizer = Stabilizer.of(EPSILON);
+    for (int axis = 0; axis < 3; axis++) {
+      ObjectNode one =
+          run(
+              dtype,
+              "softmax",
+              "x",
+              "torch.softmax(x, " + axis + ")",
+              new Softmax(),
+              shape(2, 3, 4));
+      one.put("dim", axis);
+    }
+    for (int signal = -1; signal < 2; signal++) {
+      OptionalInt all = signal < 0 ? OptionalInt.empty() : OptionalInt.of(signal);
+      Rule rule = new Bilinear(all, stabilizer);
+      ObjectNode product =
+          run(dtype, "matmul", "x, y", "torch.matmul(x, y)", rule, shape(2, 3, 4), shape(2, 4, 5));
+      ObjectNode gate = run(dtype, "mul", "x, y", "x * y", rule, shape(2, 3, 4), shape(2, 3, 1));
+      if (signal >= 0) {
+        product.put("signal", signal);
+        gate.put("signal", signal);
+      }
+    }
+    for (int axes = 1; axes < 3; axes++) {
+      long[] own = axes == 1 ? shape(4) : shape(3, 4);
+      for (String weight : List.of("", ", w")) {
+        ObjectNode one =
+            run(
+                dtype,
+                "layer_norm",
+                "x" + weight,
+                "torch.layer_norm(x, "
+                    + java.util.Arrays.toString(own)
+                    + (weight.isEmpty() ? "" : ", w")
+                    + ")",
+                new Normalization(false, stabilizer),
+                weight.isEmpty()
+                    ? new long[][] {shape(2, 3, 4)}
+                    : new long[][] {shape(2, 3, 4), own});
+        one.put("axes", axes).put("eps", 1e-5);
+      }
+    }
+    run(
+        dtype,
+        "lstm",
+        "x, w, u, b, d",
+        "torch.lstm(x, [torch.zeros([1, 2, 3], dtype=x.dtype), torch.zeros([1, 2, 3], dtype=x.dtype)],"
+            + " [w, u, b, d], True, 1, 0.0, False, False, False)[0]",
+        new Recurrent(stabilizer),
+        shape(4, 2, 5),
+        shape(12, 5),
+        shape(12, 3),
+        shape(12),
+        shape(12));
+    for (boolean causal : List.of(false, true)) {
+      for (boolean constant : List.of(false, true)) {
+        String flags = causal ? "None, 0.0, True" : "None";
+        ObjectNode one =
+            run(
+                dtype,
+                "scaled_dot_product_attention",
+                "q, k, v",
+                "torch.scaled_dot_product_attention(q, k, v, " + flags + ")",
+                new Attention(constant, stabilizer),
+                shape(2, 2, 4, 3),
+                shape(2, 2, 4, 3),
+                shape(2, 2, 4, 3));
+        one.put("rule", "attention").put("causal", causal).put("constant", constant);
+      }
+    }
+  }
+
+  private static long[] shape(long... shape) {
+    return shape;
+  }
+
+  private ObjectNode run(
+      ScalarType dtype,
+      String operator,
+      String arguments,
+      String expression,
+      Rule rule,
+      long[]... shapes) {
+    String id = operator + cases.size();
+    Tensor[] inputs = new Tensor[shapes.length];
+    for (int k = 0; k < shapes.length; k++) {
+      inputs[k] = SeededWeights.normal(k + 1L, dtype, shapes[k]);
+      write(id + ".in." + k, inputs[k]);
+    }
+    ModelBuilder builder = new ModelBuilder(dtype, 1);
+    JitModule module =
+        builder.module(
+            "nets.Net",
+            Map.of(),
+            "def forward(self, " + arguments + "):\n    return " + expression + "\n");
+    try (ScriptModel model = ScriptModel.of(module)) {
+      Tensor out = model.run(inputs).get(0);
+      Tensor r = SeededWeights.normal(9, dtype, out.shape());
+      write(id + ".out", out);
+      write(id + ".r", r);
+      Region region =
+          model
+              .program()
+              .regions(model.program().layer("/" + operator + "#0").orElseThrow())
+              .get(0);
+      LayerFunction function = rule.bind(region);
+      try (Propagation pass =
+          new Propagation(
+              model.program(), Map.of(region.id(), function), PropagationOptions.defaults())) {
+        pass.record(List.of(inputs));
+        List<Tensor> relevances = pass.backward(List.of(r));
+        for (int k = 0; k < relevances.size(); k++) {
+          write(id + ".java." + k, relevances.get(k));
+          results.add(id + ".#." + k);
+        }
+      }
+      function.close();
+    }
+    return cases
+        .addObject()
+        .put("id", id)
+        .put("rule", operator)
+        .put("inputs", inputs.length)
+        .put("epsilon", EPSILON);
+  }
+
+  private static void write(String name, Tensor tensor) {
+    Npy.write(folder.resolve(name + ".npy"), NdArray.of(tensor));
+  }
+}
