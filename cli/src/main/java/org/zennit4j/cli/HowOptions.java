@@ -63,10 +63,7 @@ final class HowOptions {
   /** The same for several composites and methods beside each other. */
   void check(List<String> compared) {
     List<String> methods =
-        compared.stream()
-            .map(String::strip)
-            .filter(HowOptions::isMethod)
-            .toList();
+        compared.stream().map(String::strip).filter(HowOptions::isMethod).toList();
     if (attributor == null && !methods.isEmpty()) {
       for (String key : options.keySet()) {
         if (methods.stream().noneMatch(name -> keys(name).contains(key))) {
