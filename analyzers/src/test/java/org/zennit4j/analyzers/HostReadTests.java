@@ -109,6 +109,9 @@ class HostReadTests {
               "org.zennit4j.attribution.Target.topClasses",
               "gives class numbers to Java; single passes do not call it"),
           Map.entry(
+              "org.zennit4j.attribution.AttentionRollout.ofTokens",
+              "once for a rollout, to find the token where it was not named"),
+          Map.entry(
               "org.zennit4j.attribution.IntegratedGradients.positions",
               "a small tensor of the CPU, made there"),
           Map.entry(

@@ -179,4 +179,22 @@ class DiagnosisTests {
           .contains(NonFinite.Stage.INPUT);
     }
   }
+
+  /** The exponential's gradient is no share of it; the block around it has what both parts keep. */
+  @Test
+  void operatorsWithoutARuleShowWhatTheyCostAndBlocksWhatTheyKeep() {
+    JitModule block = b.sequential(b.expression("nets.Exp", "torch.exp(input)"), b.linear(4, 3));
+    try (ScriptModel model = ScriptModel.of(b.sequential(b.linear(4, 4), block));
+        Plan plan = Plan.of(model, Composites.epsilonPlus())) {
+      Conservation found = Conservation.of(plan, input());
+      assertThat(found.costs()).extracting(Conservation.Row::layer).containsExactly("1.0/exp#0");
+      Conservation.Row exponential = found.costs().get(0);
+      assertThat(exponential.loss()).isEmpty();
+      assertThat(exponential.lost()).isNotZero();
+      assertThat(found.blocks()).extracting(Conservation.Row::layer).containsExactly("1");
+      Conservation.Row whole = found.blocks().get(0);
+      assertThat(whole.passes()).isCloseTo(exponential.passes(), within(1e-12));
+      assertThat(whole.kept()).isCloseTo(whole.passes() / whole.arrives(), within(1e-15));
+    }
+  }
 }
