@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j concepts pictures.npz -m fashion.pt --class 5 -o out",
-      "  zennit4j concepts pictures.npz -m fashion.pt --class 5 --layer 4 \\",
+      "  zennit4j concepts pictures.npz -m fashion.pt --class 5 --layer features.4 \\",
       "      --concepts 3 --references 6 -o out"
     })
 final class ConceptsCommand implements Callable<Integer> {

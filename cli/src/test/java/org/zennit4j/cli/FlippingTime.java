@@ -4,8 +4,6 @@
  */
 package org.zennit4j.cli;
 
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -51,19 +49,16 @@ final class FlippingTime {
       Tensor rows = x.narrow(0, 0, perBatch).repeat(POINTS, 1, 1, 1);
       double least = Double.POSITIVE_INFINITY;
       double bare = Double.POSITIVE_INFINITY;
-      // Of this thread: with OMP_NUM_THREADS=1 it does all the work, and what else runs counts
-      // less.
-      ThreadMXBean threads = ManagementFactory.getThreadMXBean();
       for (int round = 0; round < rounds; round++) {
-        long start = threads.getCurrentThreadCpuTime();
+        long start = System.nanoTime();
         metric.evaluate(subject);
-        long between = threads.getCurrentThreadCpuTime();
+        long between = System.nanoTime();
         for (int from = 0; from < n; from += perBatch) {
           try (PointerScope inner = new PointerScope()) {
             model.run(rows);
           }
         }
-        long end = threads.getCurrentThreadCpuTime();
+        long end = System.nanoTime();
         least = Math.min(least, (between - start) / 1e9);
         bare = Math.min(bare, (end - between) / 1e9);
       }

@@ -59,6 +59,9 @@ class HelpTests {
     Files.writeString(folder.resolve("list.csv"), "path,label\ncat.png,282\n");
     Files.copy(Session.model("fashion_test_200.npz"), folder.resolve("pictures.npz"));
     Files.copy(Session.model("fashion_cnn.pt"), folder.resolve("fashion.pt"));
+    Path classFolder = Files.createDirectories(folder.resolve("photos").resolve("tiger cat"));
+    Files.copy(Session.photo("chelsea.png"), classFolder.resolve("a.png"));
+    Files.writeString(folder.resolve("list.csv"), "path,label\ncat.png,282\n");
     float[] values = new float[3 * 224 * 224];
     for (int i = 0; i < values.length; i++) {
       values[i] = (i % 17) / 17f;
