@@ -50,7 +50,12 @@ public final class Conservation {
     /**
      * Makes a row.
      *
-     * @param shape copied
+     * @param layer {@link #layer()}
+     * @param call {@link #call()}
+     * @param arrives {@link #arrives()}
+     * @param passes {@link #passes()}
+     * @param loss {@link #loss()}
+     * @param shape {@link #shape()}, copied
      */
     public Row {
       shape = List.copyOf(shape);
