@@ -26,7 +26,17 @@ public record SourceOptions(
     Optional<Path> labelFile,
     boolean upright) {
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param classNames the names of the model's classes, class 0 first; folders and labels in text
+   *     are looked up in it. Empty: folders are numbered in the order of their names, as
+   *     torchvision's ImageFolder does
+   * @param data the array of samples in an npz or HDF5 file; absent: the usual names are tried
+   * @param labels the array of labels in an npz or HDF5 file; absent: the usual names are tried
+   * @param labelFile labels of an npy or idx file, in another npy or idx file
+   * @param upright whether photographs are turned as EXIF says
+   */
   public SourceOptions {
     classNames = List.copyOf(classNames);
   }

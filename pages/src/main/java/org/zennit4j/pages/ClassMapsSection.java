@@ -21,7 +21,11 @@ public record ClassMapsSection(List<ClassMapsSection.ClassMap> classes) implemen
    */
   public record ClassMap(String name, String note, Png map) {}
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param classes in order
+   */
   public ClassMapsSection {
     classes = List.copyOf(classes);
   }

@@ -20,7 +20,11 @@ public record ClassesSection(List<Row> rows) implements Section {
    */
   public record Row(String name, double probability) {}
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param rows the most likely first
+   */
   public ClassesSection {
     rows = List.copyOf(rows);
   }

@@ -22,7 +22,11 @@ public record ConservationSection(List<Row> rows) implements Section {
    */
   public record Row(String layer, double arrives, double passes) {}
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param rows in the order in which relevance passes
+   */
   public ConservationSection {
     rows = List.copyOf(rows);
   }

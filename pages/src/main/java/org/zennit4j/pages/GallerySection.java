@@ -41,7 +41,12 @@ public record GallerySection(String note, List<Sample> samples) implements Secti
       Optional<Png> map,
       Optional<Signal> signal) {}
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param note which samples these are
+   * @param samples in the order of the dataset
+   */
   public GallerySection {
     samples = List.copyOf(samples);
   }

@@ -26,7 +26,13 @@ public record HeatmapsSection(String alt, Png picture, List<HeatmapsSection.Heat
    */
   public record HeatmapImage(String title, Png map, Png scale, double low, double high) {}
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param alt what the picture shows, for who does not see it
+   * @param picture a PNG
+   * @param maps the heatmaps
+   */
   public HeatmapsSection {
     maps = List.copyOf(maps);
   }

@@ -13,7 +13,12 @@ import java.util.List;
  * @param sentences may be none, which is said
  */
 public record ListSection(String heading, List<String> sentences) implements Section {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param heading what they are about
+   * @param sentences may be none, which is said
+   */
   public ListSection {
     sentences = List.copyOf(sentences);
   }

@@ -15,7 +15,13 @@ import java.util.List;
  */
 public record TableSection(String heading, List<String> columns, List<List<String>> rows)
     implements Section {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param heading what it is about
+   * @param columns the heads of the columns
+   * @param rows as many cells each
+   */
   public TableSection {
     columns = List.copyOf(columns);
     rows = rows.stream().map(List::copyOf).toList();

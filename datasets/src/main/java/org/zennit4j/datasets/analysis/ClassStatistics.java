@@ -29,7 +29,19 @@ public record ClassStatistics(
     List<Double> regions,
     Distribution relevance) {
 
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param label the class; -1 stands for unknown
+   * @param name what it is called
+   * @param samples how many it has
+   * @param correct how many of them are predicted so
+   * @param channels the share of each channel
+   * @param regions the share of each field of a grid over the picture, row by row; empty if the
+   *     samples are no pictures
+   * @param relevance the sum of each sample's relevance, all of it, as a distribution; one where a
+   *     composite loses nothing, since relevance starts as one
+   */
   public ClassStatistics {
     channels = List.copyOf(channels);
     regions = List.copyOf(regions);

@@ -47,7 +47,15 @@ public record Spray(
   private static final int SIDE = 32;
   private static final int LENGTH = 1024;
 
-  /** Checks the numbers. */
+  /**
+   * Checks the numbers.
+   *
+   * @param neighbours how many make the graph
+   * @param eigenvectors how many make the embedding
+   * @param clusters for how many clusters k-means runs, one by one
+   * @param samples the most of a class; of a larger one they are taken at equal distances
+   * @param seed of k-means
+   */
   public Spray {
     clusters = List.copyOf(clusters);
     if (neighbours < 1
