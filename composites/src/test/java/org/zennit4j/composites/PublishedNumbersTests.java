@@ -120,8 +120,10 @@ class PublishedNumbersTests {
     net.register_parameter("wg", matrix(3, 1, .5, -.25, .5, -1, 1), false);
     net.register_parameter("wd", matrix(2, 1, -2), false);
     net.define(
-        "def forward(self, x):\n"
-            + "    return torch.linear(torch.gelu(torch.linear(x, self.wg)), self.wd)\n");
+        """
+        def forward(self, x):
+            return torch.linear(torch.gelu(torch.linear(x, self.wg)), self.wd)
+        """);
     check(net, new AttnLrp(false), x, matrix(1, 1), -.39994378, -1.14832668, -4.29395357);
     check(layer, new AttnLrp(false), x, matrix(3, 1, 1, 1), 0, -.72999294, -2.91997175);
   }
