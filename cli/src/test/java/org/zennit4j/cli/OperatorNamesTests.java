@@ -46,6 +46,8 @@ class OperatorNamesTests {
           "RegionFinder.java",
           "ProgramEditor.java",
           "ResidualSum.java",
+          "DecomposeAttention.java",
+          "Recurrent.java",
           "Derivatives.java",
           "TrainingBehaviour.java",
           "Names.java");

@@ -88,7 +88,13 @@ class RegistryTests {
   void everyCanonizerIsWrittenAndReadBack() {
     for (Entry<Canonizer> entry : Canonizers.registry().entries()) {
       ObjectNode json = JsonNodeFactory.instance.objectNode().put("type", entry.name());
-      entry.arguments().forEach(argument -> json.putArray(argument.name()));
+      for (Argument argument : entry.arguments()) {
+        if (argument.kind() == Argument.Kind.FLAG) {
+          json.put(argument.name(), true);
+        } else {
+          json.putArray(argument.name());
+        }
+      }
       Canonizer canonizer = new CompositeReader().readCanonizer(json);
       JsonNode written = new CompositeWriter().canonizers(List.of(canonizer)).get(0);
       assertThat(written).isEqualTo(json);
