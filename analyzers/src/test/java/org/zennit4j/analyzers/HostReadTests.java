@@ -111,6 +111,18 @@ class HostReadTests {
           Map.entry(
               "org.zennit4j.attribution.AttentionRollout.ofTokens",
               "once for a rollout, to find the token where it was not named"),
+          Map.entry("org.zennit4j.attribution.ClassProbability.top", "gives probabilities to Java"),
+          Map.entry(
+              "org.zennit4j.attribution.Coalitions.taken",
+              "one wait for each batch of coalitions, whose values are compared in Java"),
+          Map.entry(
+              "org.zennit4j.attribution.FeatureGroups.add", "the number of segments, once a call"),
+          Map.entry("org.zennit4j.attribution.FeatureGroups.patches", "numbers made on the CPU"),
+          Map.entry("org.zennit4j.attribution.LinearFit.lime", "a small system on the CPU"),
+          Map.entry("org.zennit4j.attribution.LinearFit.shap", "a small system on the CPU"),
+          Map.entry(
+              "org.zennit4j.attribution.IntegratedGradients.perSample",
+              "the convergence delta, off by default"),
           Map.entry(
               "org.zennit4j.attribution.IntegratedGradients.positions",
               "a small tensor of the CPU, made there"),

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -42,7 +43,10 @@ class OwnersTests {
         Matcher type = TYPE.matcher(Files.readString(file));
         if (type.find() && CLOSEABLE.matcher(type.group(3)).find()) {
           closeable.add(type.group(2));
-          if (!type.group(1).replaceAll("\\s*\\*?\\s+", " ").contains("Owned by")) {
+          if (!type.group(1)
+              .replaceAll("\\s*\\*?\\s+", " ")
+              .toLowerCase(Locale.ROOT)
+              .contains("owned by")) {
             silent.add(type.group(2));
           }
         }

@@ -41,6 +41,8 @@ import org.zennit4j.runtime.PropagationOptions;
  * <p>With parallel branches excluded, relevance goes from the layer of a condition that runs last
  * to the one before it, and so on, whatever their order in the condition; each stage is a pass of
  * its own.
+ *
+ * <p>Thread-safe. Owned by who makes it, who closes it before its plan.
  */
 public final class ConditionalAttribution implements AutoCloseable {
   private final Plan plan;

@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.bindings.ClosedException;
 
 /**
- * What conditions gave: one row for each pair of input and condition. Its tensors are freed by
- * {@link #close()}.
+ * What conditions gave: one row for each pair of input and condition. Owned by the caller, as its
+ * tensors are, which {@link #close()} frees.
  */
 public final class ConditionalResult implements AutoCloseable {
   private final Tensor relevance;

@@ -17,8 +17,8 @@ import org.zennit4j.requests.Json;
 import org.zennit4j.requests.NdArray;
 
 /**
- * The files that a {@link DatasetRun} wrote as HDF5, read row by row. Thread-safe; the caller
- * closes it.
+ * The files that a {@link DatasetRun} wrote as HDF5, read row by row. Thread-safe. Owned by who
+ * opens it, who closes it.
  */
 public final class DatasetResult implements AutoCloseable {
   private final Path folder;

@@ -11,7 +11,8 @@ import java.util.OptionalInt;
  * Labelled samples in a fixed order, read one at a time: {@link SampleSources#open} makes one of a
  * folder, a list, an array or an HDF5 file.
  *
- * <p>Safe for use by several threads. Close it after use; it is open files at most.
+ * <p>Safe for use by several threads. Owned by who opens it, who closes it; it is open files at
+ * most.
  */
 public interface SampleSource extends AutoCloseable {
   /**

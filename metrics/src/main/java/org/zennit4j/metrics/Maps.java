@@ -6,7 +6,10 @@ package org.zennit4j.metrics;
 
 import org.bytedeco.pytorch.Tensor;
 
-/** A way to explain: maps of any inputs, for metrics that explain again. Thread-safe. */
+/**
+ * A way to explain: maps of any inputs, for metrics that explain again. Thread-safe. Owned by who
+ * makes it, who closes it.
+ */
 @FunctionalInterface
 public interface Maps extends AutoCloseable {
   /**

@@ -16,7 +16,7 @@ import org.zennit4j.requests.NdArray.DType;
 /**
  * An npy file of which some rows are read at a time, so that it may be larger than the memory.
  *
- * <p>Thread-safe. The caller closes it.
+ * <p>Thread-safe. Owned by who opens it, who closes it.
  */
 public final class NpyFile implements AutoCloseable {
   private final Path path;

@@ -14,7 +14,7 @@ import org.zennit4j.requests.NdArray.DType;
 
 /**
  * An npy file that is written some rows at a time, so that it may be larger than the memory. Used
- * by one thread; the caller closes it, after all rows.
+ * by one thread; owned by who opens it, who closes it after all rows.
  */
 public final class NpyWriter implements AutoCloseable {
   private final Path path;
