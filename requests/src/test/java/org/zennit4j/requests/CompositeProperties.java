@@ -115,7 +115,7 @@ class CompositeProperties {
             Combinators.combine(s, z).as(Flat::new),
             Combinators.combine(s, z).as(Z::new),
             Combinators.combine(s, z).as(Sign::new),
-            Combinators.combine(numbers(), s, z).as(Gamma::new),
+            Combinators.combine(sizes(), s, z).as(Gamma::new),
             Combinators.combine(numbers(), numbers(), s, z)
                 .as((a, b, st, zero) -> box(Math.min(a, b), Math.max(a, b), st, zero)));
     Arbitrary<Rule> others =
