@@ -72,11 +72,7 @@ final class Fashion {
 
   /** The 200 bundled pictures, in two partitions of five batches each. */
   static Dataset<Row> frame(SparkSession spark) {
-    return spark.createDataFrame(rows(PICTURES), SCHEMA).repartitionByRange(2, column());
-  }
-
-  private static org.apache.spark.sql.Column column() {
-    return org.apache.spark.sql.functions.col("index");
+    return spark.createDataFrame(rows(PICTURES), SCHEMA);
   }
 
   static SparkExplainer explainer(SparkSession spark) {
@@ -157,6 +153,7 @@ final class Fashion {
             .appName("zennit4j tests")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.default.parallelism", "2")
             .config("spark.sql.warehouse.dir", Path.of("target", "warehouse").toUri().toString())
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1");
