@@ -4,6 +4,7 @@
  */
 package org.zennit4j.images;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -38,7 +39,9 @@ import org.zennit4j.images.internal.Tensors;
  * <tr><td>{@link #UNIT}</td><td>RGB</td><td>none</td><td>v/255</td><td>0, 1</td></tr>
  * </table>
  */
-public final class Preprocessing {
+public final class Preprocessing implements Serializable {
+  private static final long serialVersionUID = 1;
+
   /** Torchvision's networks. */
   public static final Preprocessing IMAGENET =
       new Preprocessing(

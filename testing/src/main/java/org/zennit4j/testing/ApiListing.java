@@ -76,8 +76,27 @@ public final class ApiListing {
    * @throws AssertionError if they differ; it says in what, and how to accept it
    */
   public static void check() {
+    check(of(Path.of("target", "classes")));
+  }
+
+  /**
+   * Compares the listing of a package with the committed one, where there can be no module.
+   *
+   * @param name of the package
+   * @throws AssertionError if they differ; it says in what, and how to accept it
+   */
+  public static void check(String name) {
+    ApiListing listing = new ApiListing();
+    try {
+      listing.packageOf(Path.of("target", "classes"), name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    check(listing.lines);
+  }
+
+  private static void check(List<String> now) {
     Path committed = Path.of("api.txt");
-    List<String> now = of(Path.of("target", "classes"));
     try {
       if (System.getProperty(ACCEPT) != null) {
         Files.writeString(committed, String.join("\n", now) + "\n");
