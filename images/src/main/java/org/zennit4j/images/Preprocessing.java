@@ -103,16 +103,36 @@ public final class Preprocessing implements Serializable {
 
   private static final Map<String, Preprocessing> NAMED = byName();
 
+  /** The order of the channels. */
   private final ColorOrder colorOrder;
-  // With a second side: that exact size, width first. Without: the shorter side. 0: no resizing.
+
+  /**
+   * With a second side: that exact size, width first. Without: the shorter side. 0: no resizing.
+   */
   private final int resize;
+
+  /** The height to resize to, or 0. */
   private final int resizeHeight;
+
+  /** How it is resized. */
   private final Interpolation interpolation;
+
+  /** The width of the central crop, or 0. */
   private final int cropWidth;
+
+  /** The height of the central crop, or 0. */
   private final int cropHeight;
+
+  /** What values from 0 to 255 are divided by. */
   private final double divisor;
+
+  /** What is subtracted from each channel. */
   private final double[] mean;
+
+  /** What each channel is divided by. */
   private final double[] deviation;
+
+  /** Whether one bound holds for all channels. */
   private final boolean scalarBounds;
 
   private Preprocessing(
