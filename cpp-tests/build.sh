@@ -45,11 +45,8 @@ if [ ! -d "$headers/torch/include" ]; then
     --platform manylinux_2_28_aarch64 --implementation cp --python-version 3.11 --abi cp311 \
     --dest "$fetched" --requirement headers.txt
   (cd "$fetched" && cmake -E tar xf torch-*.whl torch/include && rm torch-*.whl)
-  # Another build may have been faster; what an interrupted one left has no headers in it.
-  if [ ! -d "$headers/torch/include" ]; then
-    rm -rf "$headers"
-    mv -T "$fetched" "$headers"
-  fi
+  # Another build may have been faster: then its headers stay, which it may be reading already.
+  mv -T "$fetched" "$headers" 2>/dev/null || [ -d "$headers/torch/include" ]
 fi
 
 natives=$PWD/target/natives/org/bytedeco

@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Vectors;
 
 /** Arrays and buffers to tensors and back. */
 final class Buffers {
@@ -77,10 +78,7 @@ final class Buffers {
   }
 
   static double[] doubles(Tensor tensor) {
-    Tensor plain = tensor.to(ScalarType.Double).cpu().contiguous();
-    double[] values = new double[(int) plain.numel()];
-    plain.data_ptr_double().get(values);
-    return values;
+    return Vectors.doubles(tensor);
   }
 
   static float[] floats(Tensor tensor) {

@@ -6,14 +6,13 @@ package org.zennit4j.analyzers;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.attribution.ClassProbability;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
 
@@ -41,12 +40,10 @@ final class Predictions {
     }
     List<List<Prediction>> result = new ArrayList<>();
     for (int row = 0; row * classes < values.length; row++) {
-      int from = row * classes;
+      double[] own = Arrays.copyOfRange(values, row * classes, (row + 1) * classes);
       result.add(
-          IntStream.range(0, classes)
-              .mapToObj(c -> new Prediction(c, name(names, c), values[from + c]))
-              .sorted(Comparator.comparingDouble(Prediction::probability).reversed())
-              .limit(top)
+          ClassProbability.top(own, top, List.of()).stream()
+              .map(c -> new Prediction(c.index(), name(names, c.index()), c.probability()))
               .toList());
     }
     return result;

@@ -39,7 +39,8 @@ class HostReadTests {
           "org.bytedeco.pytorch.AbstractTensor",
           "org.bytedeco.pytorch.Scalar",
           "org.bytedeco.pytorch.IValue",
-          "org.bytedeco.pytorch.global.torch");
+          "org.bytedeco.pytorch.global.torch",
+          "org.zennit4j.bindings.internal.Vectors");
 
   /**
    * Methods that need values on the host: whole names, or beginnings that end with a star. Some
@@ -52,6 +53,7 @@ class HostReadTests {
           "data_ptr*",
           "mutable_data_ptr*",
           "const_data_ptr*",
+          "doubles",
           "createBuffer",
           "createIndexer",
           "asByteBuffer",
@@ -117,9 +119,10 @@ class HostReadTests {
               "one wait for each batch of coalitions, whose values are compared in Java"),
           Map.entry(
               "org.zennit4j.attribution.FeatureGroups.add", "the number of segments, once a call"),
-          Map.entry("org.zennit4j.attribution.FeatureGroups.patches", "numbers made on the CPU"),
-          Map.entry("org.zennit4j.attribution.LinearFit.lime", "a small system on the CPU"),
-          Map.entry("org.zennit4j.attribution.LinearFit.shap", "a small system on the CPU"),
+          Map.entry(
+              "org.zennit4j.attribution.Segments.slic",
+              "clusters pixels in Java, where it is asked to"),
+          Map.entry("org.zennit4j.attribution.LinearFit.solved", "a small system on the CPU"),
           Map.entry(
               "org.zennit4j.attribution.IntegratedGradients.perSample",
               "the convergence delta, off by default"),

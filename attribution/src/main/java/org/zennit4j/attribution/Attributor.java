@@ -18,6 +18,7 @@ import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Layer;
@@ -354,6 +355,11 @@ public abstract class Attributor implements AutoCloseable {
     return new Zennit4jException("the relevance holds NaN or infinity" + where);
   }
 
+  /** What a pass backward would have noticed about relevance that came without one. */
+  static List<String> notes(Tensor output, List<Tensor> relevances) {
+    return Precision.finding(List.of(output), relevances, /* rules= */ 0).stream().toList();
+  }
+
   /** Makes the result out of kept tensors, which it takes over; checks them first if asked to. */
   final Attribution result(Pass pass, List<Tensor> inputs, AttributionOptions options) {
     if (options.checkFinite() && !NonFinite.isFinite(pass.relevances())) {
@@ -363,6 +369,12 @@ public abstract class Attributor implements AutoCloseable {
           NonFinite.isFinite(inputs)
               ? "; it arose where the passes were put together"
               : ", first in the model's input");
+    }
+    if (options.checkFinite() && !NonFinite.isFinite(List.of(pass.output()))) {
+      pass.release();
+      throw new Zennit4jException(
+          "the model's output holds NaN or infinity"
+              + NonFinite.clause(NonFinite.forward(plan, inputs)));
     }
     return new Attribution(
         pass.output(),

@@ -5,6 +5,7 @@
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,6 +14,8 @@ import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
+import org.zennit4j.bindings.internal.Vectors;
 
 /**
  * A class that a classifier considers, and how likely it is.
@@ -31,6 +34,7 @@ public record ClassProbability(int index, String label, double probability) {
    * @return for each sample the classes, the most likely first, the lower index first where two are
    *     equal
    * @throws ShapeException if the output has another shape, or other than one label a class
+   * @throws Zennit4jException if the output holds NaN or infinity
    */
   public static List<List<ClassProbability>> top(Tensor logits, int count, List<String> labels) {
     try (PointerScope scope = new PointerScope();
@@ -38,18 +42,15 @@ public record ClassProbability(int index, String label, double probability) {
       if (logits.dim() < 1 || logits.dim() > 2 || logits.size(-1) < 1) {
         throw new ShapeException(
             "classes need an output of shape (batch, classes), not "
-                + java.util.Arrays.toString(logits.shape()));
+                + Arrays.toString(logits.shape()));
       }
       int classes = (int) logits.size(-1);
-      Tensor probabilities = logits.to(ScalarType.Double).softmax(-1).view(-1, classes);
-      List<List<ClassProbability>> all = new ArrayList<>();
-      for (int sample = 0; sample < probabilities.size(0); sample++) {
-        double[] values = new double[classes];
-        Tensor row = probabilities.select(0, sample).cpu().contiguous();
-        row.data_ptr_double().get(values);
-        all.add(top(values, count, labels));
+      double[] all = Vectors.doubles(logits.to(ScalarType.Double).softmax(-1));
+      List<List<ClassProbability>> samples = new ArrayList<>();
+      for (int from = 0; from < all.length; from += classes) {
+        samples.add(top(Arrays.copyOfRange(all, from, from + classes), count, labels));
       }
-      return List.copyOf(all);
+      return List.copyOf(samples);
     }
   }
 
@@ -61,11 +62,15 @@ public record ClassProbability(int index, String label, double probability) {
    * @param labels names in the order of classes; may be empty
    * @return the most likely first, the lower index first where two are equal
    * @throws ShapeException if there are other than one label a class
+   * @throws Zennit4jException if one is NaN or infinite: then no class is the most likely one
    */
   public static List<ClassProbability> top(double[] probabilities, int count, List<String> labels) {
     if (!labels.isEmpty() && labels.size() != probabilities.length) {
       throw new ShapeException(
           "there are " + labels.size() + " labels for " + probabilities.length + " classes");
+    }
+    if (Arrays.stream(probabilities).anyMatch(p -> !Double.isFinite(p))) {
+      throw new Zennit4jException("the output holds NaN or infinity, so that no class is likely");
     }
     return IntStream.range(0, probabilities.length)
         .boxed()

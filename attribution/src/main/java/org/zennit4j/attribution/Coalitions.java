@@ -7,11 +7,13 @@ package org.zennit4j.attribution;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.internal.Vectors;
 
 /**
  * What the target takes from the output while only some groups of the inputs are present: the value
@@ -68,6 +70,11 @@ final class Coalitions {
     tell(1);
   }
 
+  /** The values where nothing is present. */
+  double[] none() {
+    return values(1, k -> new boolean[groups()])[0];
+  }
+
   /** How many evaluations will follow, for the progress. */
   void expect(int evaluations) {
     total = 1 + evaluations;
@@ -101,11 +108,12 @@ final class Coalitions {
   /**
    * The values of coalitions.
    *
-   * @param present for each coalition which groups are in it
+   * @param count how many
+   * @param present which groups are in a coalition; asked once for each, in ascending order
    * @return by coalition and sample
    */
-  double[][] values(List<boolean[]> present) {
-    double[][] values = new double[present.size()][];
+  double[][] values(int count, IntFunction<boolean[]> present) {
+    double[][] values = new double[count][];
     for (int from = 0; from < values.length; from += batchSize) {
       int first = from;
       int size = Math.min(batchSize, values.length - from);
@@ -113,8 +121,9 @@ final class Coalitions {
         List<List<Tensor>> copies = new ArrayList<>();
         for (int k = 0; k < size; k++) {
           List<Tensor> copy = new ArrayList<>();
+          boolean[] one = present.apply(from + k);
           for (int i = 0; i < inputs.size(); i++) {
-            copy.add(groups.keep(i, inputs.get(i), fills.get(i), present.get(from + k)));
+            copy.add(groups.keep(i, inputs.get(i), fills.get(i), one));
           }
           copies.add(copy);
         }
@@ -142,9 +151,7 @@ final class Coalitions {
               + " in a batch of "
               + batch);
     }
-    double[] sums = new double[(int) batch];
-    product.reshape(batch, -1).sum(1).cpu().contiguous().data_ptr_double().get(sums);
-    return sums;
+    return Vectors.doubles(product.reshape(batch, -1).sum(1));
   }
 
   private void tell(int evaluations) {

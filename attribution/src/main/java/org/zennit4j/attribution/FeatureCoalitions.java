@@ -14,6 +14,7 @@ import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
+import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
@@ -252,7 +253,8 @@ public final class FeatureCoalitions extends Attributor {
     refuseLayers(options, name() + " runs nothing backward");
     refuseGraph(options, name() + " runs nothing backward");
     Coalitions coalitions = null;
-    List<Tensor> relevances = null;
+    List<Tensor> relevances = List.of();
+    boolean done = false;
     try (PointerScope scope = new PointerScope();
         AutoGradMode mode = new AutoGradMode(false)) {
       List<Tensor> clean = ChunkedPasses.prepared(inputs, options);
@@ -261,12 +263,18 @@ public final class FeatureCoalitions extends Attributor {
       if (options.checkFinite() && !NonFinite.isFinite(relevances)) {
         throw notFinite(NonFinite.clause(NonFinite.forward(plan(), inputs)));
       }
+      done = true;
     } finally {
       if (coalitions != null) {
-        coalitions.release(relevances == null);
+        coalitions.release(!done);
+      }
+      if (!done) {
+        relevances.forEach(Natives::release);
       }
     }
-    return result(new Pass(coalitions.output(), relevances, List.of(), List.of()), inputs, options);
+    Tensor output = coalitions.output();
+    List<String> notes = notes(output, relevances);
+    return result(new Pass(output, relevances, List.of(), List.of(), notes), inputs, options);
   }
 
   private String name() {
@@ -278,21 +286,22 @@ public final class FeatureCoalitions extends Attributor {
     return switch (settings.method()) {
       case FEATURE_ABLATION -> ablation(coalitions);
       case SHAPLEY_SAMPLING -> shapley(coalitions);
-      case KERNEL_SHAP, LIME -> LinearFit.of(settings, coalitions).worth();
+      case KERNEL_SHAP, LIME -> new LinearFit(settings, coalitions).worth();
     };
   }
 
   private static double[][] ablation(Coalitions coalitions) {
     int groups = coalitions.groups();
     coalitions.expect(groups);
-    List<boolean[]> present = new ArrayList<>();
-    for (int g = 0; g < groups; g++) {
-      boolean[] all = new boolean[groups];
-      Arrays.fill(all, true);
-      all[g] = false;
-      present.add(all);
-    }
-    double[][] values = coalitions.values(present);
+    double[][] values =
+        coalitions.values(
+            groups,
+            g -> {
+              boolean[] all = new boolean[groups];
+              Arrays.fill(all, true);
+              all[g] = false;
+              return all;
+            });
     double[] whole = coalitions.whole();
     double[][] worth = new double[coalitions.samples()][groups];
     for (int b = 0; b < worth.length; b++) {
@@ -308,20 +317,21 @@ public final class FeatureCoalitions extends Attributor {
     int orders = settings.samples();
     coalitions.expect(1 + orders * (groups - 1));
     Random random = new Random(settings.seed());
-    double[] none = coalitions.values(List.of(new boolean[groups]))[0];
+    double[] none = coalitions.none();
     double[] whole = coalitions.whole();
     double[][] worth = new double[coalitions.samples()][groups];
     int[] order = new int[groups];
     Arrays.setAll(order, g -> g);
     for (int o = 0; o < orders; o++) {
       shuffle(order, random);
-      List<boolean[]> growing = new ArrayList<>();
       boolean[] present = new boolean[groups];
-      for (int k = 0; k < groups - 1; k++) {
-        present[order[k]] = true;
-        growing.add(present.clone());
-      }
-      double[][] values = coalitions.values(growing);
+      double[][] values =
+          coalitions.values(
+              groups - 1,
+              k -> {
+                present[order[k]] = true;
+                return present;
+              });
       for (int b = 0; b < worth.length; b++) {
         double before = none[b];
         for (int k = 0; k < groups; k++) {

@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.ShapeException;
@@ -82,40 +81,24 @@ final class FeatureGroups {
     }
   }
 
-  /** Numbers patches in reading order; channels are in one patch. */
+  /** Patches of space; channels are in one patch. */
   private static Tensor patches(Tensor input, List<Integer> patch) {
     int dims = (int) input.dim();
     int first = dims > 2 ? 2 : 1;
-    int axes = dims - first;
-    if (patch.size() > 1 && patch.size() != axes) {
-      throw new ShapeException(
-          "patch has " + patch.size() + " sizes for " + axes + " axes; give one, or one for each");
-    }
-    Tensor numbers = torch.zeros(new long[] {1}, new TensorOptions(ScalarType.Long));
-    for (int axis = first; axis < dims; axis++) {
-      long length = input.size(axis);
-      long size = size(patch, axis - first, axes, length, dims);
-      Tensor along =
-          torch
-              .arange(new Scalar(length), new TensorOptions(ScalarType.Long))
-              .floor_divide(new Scalar(size));
-      long[] shape = new long[dims];
-      Arrays.fill(shape, 1);
-      shape[axis] = length;
-      numbers = numbers.mul(new Scalar((length + size - 1) / size)).add(along.view(shape));
-    }
-    return numbers.expand_as(input.to(ScalarType.Long).cpu());
+    long[] space = Arrays.copyOfRange(input.shape(), first, dims);
+    int[] sides =
+        patch.isEmpty()
+            ? Arrays.stream(space).mapToInt(length -> standard(length, dims)).toArray()
+            : patch.stream().mapToInt(size -> size).toArray();
+    return Segments.grid(space, sides).expand(input.shape());
   }
 
-  private static long size(List<Integer> patch, int axis, int axes, long length, int dims) {
-    if (!patch.isEmpty()) {
-      return patch.size() == 1 ? patch.get(0) : patch.get(axis);
-    }
+  private static int standard(long length, int dims) {
     if (dims == 2) {
       return 1;
     }
-    long parts = axes == 1 ? PARTS_OF_SERIES : PARTS;
-    return Math.max(1, (length + parts - 1) / parts);
+    int parts = dims == 3 ? PARTS_OF_SERIES : PARTS;
+    return (int) Math.max(1, (length + parts - 1) / parts);
   }
 
   /** How many groups there are. */

@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.bindings.internal.Vectors;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
@@ -314,9 +315,7 @@ public final class IntegratedGradients extends Attributor {
   }
 
   private static double[] perSample(Tensor values) {
-    double[] sums = new double[(int) values.size(0)];
-    values.reshape(values.size(0), -1).sum(1).cpu().contiguous().data_ptr_double().get(sums);
-    return sums;
+    return Vectors.doubles(values.reshape(values.size(0), -1).sum(1));
   }
 
   private Pass right(

@@ -4,10 +4,9 @@
  */
 package org.zennit4j.attribution;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
@@ -19,32 +18,22 @@ import org.zennit4j.bindings.internal.Vectors;
 
 /** The linear function of presence that fits the values of coalitions: KernelSHAP's and LIME's. */
 final class LinearFit {
+  /** More groups than this have more coalitions than could be counted, let alone run. */
+  private static final int COUNTABLE = 30;
+
   private final FeatureCoalitions.Settings settings;
   private final Coalitions coalitions;
   private final int groups;
-  private final List<boolean[]> present = new ArrayList<>();
-  private final List<Double> weights = new ArrayList<>();
+  private final int samples;
 
-  private LinearFit(FeatureCoalitions.Settings settings, Coalitions coalitions) {
+  /** The groups that are present, with the weight of a coalition, in the order of drawing. */
+  private final Map<BitSet, Double> present = new LinkedHashMap<>();
+
+  LinearFit(FeatureCoalitions.Settings settings, Coalitions coalitions) {
     this.settings = settings;
     this.coalitions = coalitions;
     this.groups = coalitions.groups();
-  }
-
-  static LinearFit of(FeatureCoalitions.Settings settings, Coalitions coalitions) {
-    LinearFit fit = new LinearFit(settings, coalitions);
-    if (settings.method() == Method.LIME) {
-      fit.drawNear();
-    } else if (groups(coalitions) < 31 && (1L << groups(coalitions)) - 2 <= settings.samples()) {
-      fit.takeAll();
-    } else {
-      fit.drawByWeight();
-    }
-    return fit;
-  }
-
-  private static int groups(Coalitions coalitions) {
-    return coalitions.groups();
+    this.samples = coalitions.samples();
   }
 
   /** The coefficients, by sample and group. */
@@ -52,45 +41,31 @@ final class LinearFit {
     return settings.method() == Method.LIME ? lime() : shap();
   }
 
-  // Coalitions.
+  // Coalitions. One that is drawn twice runs once and counts twice.
 
-  /** The whole first, then groups that are present as often as not. */
+  /** The whole, then groups that are present as often as not. */
   private void drawNear() {
     Random random = new Random(settings.seed());
     for (int k = 0; k < settings.samples(); k++) {
-      boolean[] one = new boolean[groups];
+      BitSet one = new BitSet(groups);
       for (int g = 0; g < groups; g++) {
-        one[g] = k == 0 || random.nextBoolean();
+        one.set(g, k == 0 || random.nextBoolean());
       }
-      present.add(one);
-      weights.add(near(one));
+      present.merge(one, near(one.cardinality()), Double::sum);
     }
   }
 
   /** The square root of exp(-d²/width²), d = 1 - cos between a coalition and the whole. */
-  private double near(boolean[] one) {
-    int size = size(one);
+  private double near(int size) {
     double distance = size == 0 ? 1 : 1 - Math.sqrt((double) size / groups);
     return Math.sqrt(Math.exp(-distance * distance / (settings.width() * settings.width())));
   }
 
-  private static int size(boolean[] one) {
-    int size = 0;
-    for (boolean in : one) {
-      size += in ? 1 : 0;
-    }
-    return size;
-  }
-
   private void takeAll() {
     for (long bits = 1; bits < (1L << groups) - 1; bits++) {
-      boolean[] one = new boolean[groups];
-      for (int g = 0; g < groups; g++) {
-        one[g] = (bits >> g & 1) != 0;
-      }
-      int s = size(one);
-      present.add(one);
-      weights.add((groups - 1) / (choose(groups, s) * s * (groups - s)));
+      BitSet one = BitSet.valueOf(new long[] {bits});
+      int s = one.cardinality();
+      present.put(one, (groups - 1) / (choose(groups, s) * s * (groups - s)));
     }
   }
 
@@ -102,11 +77,8 @@ final class LinearFit {
     return result;
   }
 
-  /** Sizes by the weight of all coalitions of a size; what is drawn twice counts twice. */
+  /** Sizes by the weight of all coalitions of a size, each with its opposite. */
   private void drawByWeight() {
-    if (groups < 2) {
-      return;
-    }
     Random random = new Random(settings.seed());
     double[] sums = new double[groups - 1];
     double sum = 0;
@@ -114,7 +86,6 @@ final class LinearFit {
       sum += 1.0 / ((double) s * (groups - s));
       sums[s - 1] = sum;
     }
-    Map<List<Boolean>, Integer> known = new HashMap<>();
     int[] order = new int[groups];
     Arrays.setAll(order, g -> g);
     for (int k = 0; k < settings.samples(); k += 2) {
@@ -124,33 +95,28 @@ final class LinearFit {
         size++;
       }
       FeatureCoalitions.shuffle(order, random);
-      boolean[] one = new boolean[groups];
+      BitSet one = new BitSet(groups);
       for (int g = 0; g < size; g++) {
-        one[order[g]] = true;
+        one.set(order[g]);
       }
-      boolean[] opposite = new boolean[groups];
-      for (int g = 0; g < groups; g++) {
-        opposite[g] = !one[g];
-      }
-      count(one, known);
+      present.merge(one, 1.0, Double::sum);
       if (k + 1 < settings.samples()) {
-        count(opposite, known);
+        BitSet opposite = (BitSet) one.clone();
+        opposite.flip(0, groups);
+        present.merge(opposite, 1.0, Double::sum);
       }
     }
   }
 
-  private void count(boolean[] one, Map<List<Boolean>, Integer> known) {
-    List<Boolean> key = new ArrayList<>();
-    for (boolean in : one) {
-      key.add(in);
-    }
-    Integer at = known.putIfAbsent(key, present.size());
-    if (at == null) {
-      present.add(one);
-      weights.add(1.0);
-    } else {
-      weights.set(at, weights.get(at) + 1);
-    }
+  private double[][] values() {
+    BitSet[] all = present.keySet().toArray(BitSet[]::new);
+    return coalitions.values(
+        all.length,
+        k -> {
+          boolean[] one = new boolean[groups];
+          all[k].stream().forEach(g -> one[g] = true);
+          return one;
+        });
   }
 
   // Fits.
@@ -160,40 +126,33 @@ final class LinearFit {
    * what is left.
    */
   private double[][] shap() {
-    int samples = coalitions.samples();
-    coalitions.expect(1 + present.size());
-    double[] none = coalitions.values(List.of(new boolean[groups]))[0];
-    double[] whole = coalitions.whole();
-    double[][] worth = new double[samples][groups];
-    if (groups == 1) {
-      for (int b = 0; b < samples; b++) {
-        worth[b][0] = whole[b] - none[b];
-      }
-      return worth;
+    if (groups <= COUNTABLE && (1L << groups) - 2 <= settings.samples()) {
+      takeAll();
+    } else {
+      drawByWeight();
     }
-    double[][] values = coalitions.values(present);
-    int n = present.size();
+    coalitions.expect(1 + present.size());
+    double[] none = coalitions.none();
+    double[] whole = coalitions.whole();
+    double[][] values = values();
     int free = groups - 1;
-    double[] design = new double[n * free];
-    double[] observed = new double[n * samples];
-    for (int k = 0; k < n; k++) {
-      boolean[] one = present.get(k);
-      double root = Math.sqrt(weights.get(k));
-      double last = one[free] ? 1 : 0;
+    double[] design = new double[Math.multiplyExact(present.size(), free)];
+    double[] observed = new double[Math.multiplyExact(present.size(), samples)];
+    int k = 0;
+    for (Map.Entry<BitSet, Double> one : present.entrySet()) {
+      double root = Math.sqrt(one.getValue());
+      double last = one.getKey().get(free) ? 1 : 0;
       for (int g = 0; g < free; g++) {
-        design[k * free + g] = root * ((one[g] ? 1 : 0) - last);
+        design[k * free + g] = root * ((one.getKey().get(g) ? 1 : 0) - last);
       }
       for (int b = 0; b < samples; b++) {
         observed[k * samples + b] = root * (values[k][b] - none[b] - last * (whole[b] - none[b]));
       }
+      k++;
     }
-    double[] solved = new double[free * samples];
-    try (PointerScope scope = new PointerScope()) {
-      Tensor a = Vectors.of(design, n, free);
-      Tensor y = Vectors.of(observed, n, samples);
-      // The smallest solution where there are fewer coalitions than groups.
-      torch.linalg_pinv(a).matmul(y).contiguous().data_ptr_double().get(solved);
-    }
+    double[][] worth = new double[samples][groups];
+    // The smallest solution where there are fewer coalitions than groups.
+    double[] solved = free == 0 ? new double[0] : solved(design, observed, free, 0);
     for (int b = 0; b < samples; b++) {
       double rest = whole[b] - none[b];
       for (int g = 0; g < free; g++) {
@@ -207,45 +166,35 @@ final class LinearFit {
 
   /** Weighted ridge regression; the intercept is not drawn to zero. */
   private double[][] lime() {
-    int samples = coalitions.samples();
+    drawNear();
     coalitions.expect(present.size());
-    double[][] values = coalitions.values(present);
-    int n = present.size();
-    double total = weights.stream().mapToDouble(w -> w).sum();
+    double[][] values = values();
+    double total = present.values().stream().mapToDouble(w -> w).sum();
     double[] presence = new double[groups];
     double[] mean = new double[samples];
-    for (int k = 0; k < n; k++) {
-      double share = weights.get(k) / total;
-      for (int g = 0; g < groups; g++) {
-        presence[g] += present.get(k)[g] ? share : 0;
-      }
+    int k = 0;
+    for (Map.Entry<BitSet, Double> one : present.entrySet()) {
+      double share = one.getValue() / total;
+      one.getKey().stream().forEach(g -> presence[g] += share);
       for (int b = 0; b < samples; b++) {
         mean[b] += share * values[k][b];
       }
+      k++;
     }
-    double[] design = new double[n * groups];
-    double[] observed = new double[n * samples];
-    for (int k = 0; k < n; k++) {
-      double root = Math.sqrt(weights.get(k));
+    double[] design = new double[Math.multiplyExact(present.size(), groups)];
+    double[] observed = new double[Math.multiplyExact(present.size(), samples)];
+    k = 0;
+    for (Map.Entry<BitSet, Double> one : present.entrySet()) {
+      double root = Math.sqrt(one.getValue());
       for (int g = 0; g < groups; g++) {
-        design[k * groups + g] = root * ((present.get(k)[g] ? 1 : 0) - presence[g]);
+        design[k * groups + g] = root * ((one.getKey().get(g) ? 1 : 0) - presence[g]);
       }
       for (int b = 0; b < samples; b++) {
         observed[k * samples + b] = root * (values[k][b] - mean[b]);
       }
+      k++;
     }
-    double[] solved = new double[groups * samples];
-    try (PointerScope scope = new PointerScope()) {
-      Tensor a = Vectors.of(design, n, groups);
-      Tensor y = Vectors.of(observed, n, samples);
-      Tensor normal = a.t().matmul(a);
-      Tensor ridge = torch.eye(groups, normal.options()).mul(new Scalar(settings.alpha()));
-      Tensor fit =
-          settings.alpha() > 0
-              ? torch.linalg_solve(normal.add(ridge), a.t().matmul(y))
-              : torch.linalg_pinv(a).matmul(y);
-      fit.contiguous().data_ptr_double().get(solved);
-    }
+    double[] solved = solved(design, observed, groups, settings.alpha());
     double[][] worth = new double[samples][groups];
     for (int b = 0; b < samples; b++) {
       for (int g = 0; g < groups; g++) {
@@ -253,5 +202,29 @@ final class LinearFit {
       }
     }
     return worth;
+  }
+
+  /**
+   * The solution of least squares with a penalty alpha |w|², in row-major order (unknowns,
+   * samples); by the smaller one of the two equal systems, A'A of the unknowns or AA' of the
+   * coalitions.
+   */
+  private double[] solved(double[] design, double[] observed, int unknowns, double alpha) {
+    int rows = present.size();
+    try (PointerScope scope = new PointerScope()) {
+      Tensor a = Vectors.of(design, rows, unknowns);
+      Tensor y = Vectors.of(observed, rows, samples);
+      if (alpha == 0) {
+        return Vectors.doubles(torch.linalg_pinv(a).matmul(y));
+      }
+      boolean wide = unknowns > rows;
+      Tensor square = wide ? a.matmul(a.t()) : a.t().matmul(a);
+      Tensor ridge = torch.eye(square.size(0), square.options()).mul(new Scalar(alpha));
+      Tensor system = square.add(ridge);
+      return Vectors.doubles(
+          wide
+              ? a.t().matmul(torch.linalg_solve(system, y))
+              : torch.linalg_solve(system, a.t().matmul(y)));
+    }
   }
 }

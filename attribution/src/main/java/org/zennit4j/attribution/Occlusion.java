@@ -357,7 +357,9 @@ public final class Occlusion extends Attributor {
       run.release();
       throw e;
     }
-    return result(new Pass(run.output(), run.relevances(), List.of(), List.of()), inputs, options);
+    List<String> notes = notes(run.output(), run.relevances());
+    return result(
+        new Pass(run.output(), run.relevances(), List.of(), List.of(), notes), inputs, options);
   }
 
   /** The attributor by name. */

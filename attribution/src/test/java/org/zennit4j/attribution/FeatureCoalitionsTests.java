@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.attribution.FeatureCoalitions.Method;
 import org.zennit4j.attribution.FeatureCoalitions.Settings;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.testing.ModelBuilder;
@@ -236,6 +238,67 @@ class FeatureCoalitionsTests {
         Tensor first = corner.narrow(1, 0, 1).narrow(2, 0, 1).narrow(3, 0, 1);
         assertThat(corner.equal(first.expand_as(corner))).isTrue();
         assertThat(a.relevance().abs().max().item_double()).isGreaterThan(0);
+      }
+    }
+  }
+
+  /** A NaN reaches the result, is said, and is refused where values are checked. */
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void notANumberIsNamed(Method method) {
+    try (PointerScope scope = new PointerScope();
+        ScriptModel model = table();
+        Plan plan = Plan.gradient(model);
+        Attributor attributor = Settings.of(method).withSamples(20, 1).on(plan);
+        Attributor occlusion = Occlusion.Settings.defaults().withWindow(2).on(plan)) {
+      Tensor x = rows();
+      x.select(0, 1).select(0, 2).fill_(new Scalar(Double.NaN));
+      AttributionOptions checked = AttributionOptions.defaults().withCheckFinite(true);
+      for (Attributor each : List.of(attributor, occlusion)) {
+        try (Attribution found = each.attribute(x, Target.logit(1))) {
+          assertThat(found.warnings()).anyMatch(w -> w.contains("NaN or infinity"));
+        }
+        // With ones as seeds, occlusion's relevance does not depend on the output, which is NaN.
+        assertThatThrownBy(() -> each.attribute(List.of(x), Target.classes(1), checked))
+            .isInstanceOf(Zennit4jException.class)
+            .hasMessageContaining("NaN or infinity");
+      }
+    }
+  }
+
+  /** The fit once more by its normal equations, with fewer coalitions than groups and with more. */
+  @ParameterizedTest
+  @ValueSource(ints = {25, 39, 41, 90})
+  void limeIsAWeightedRidgeRegression(int samples) {
+    int groups = 40;
+    ModelBuilder b = new ModelBuilder(ScalarType.Double, 4);
+    try (PointerScope scope = new PointerScope();
+        ScriptModel model = ScriptModel.of(b.sequential(b.linear(groups, 2)));
+        Plan plan = Plan.gradient(model)) {
+      Tensor x = SeededWeights.normal(5, ScalarType.Double, 1, groups);
+      Random random = new Random(2);
+      Tensor z = torch.ones_like(x).repeat(samples, 1);
+      Tensor w = torch.ones_like(z.select(1, 0));
+      for (int k = 0; k < samples; k++) {
+        for (int g = 0; g < groups; g++) {
+          if (k > 0 && !random.nextBoolean()) {
+            z.select(0, k).select(0, g).zero_();
+          }
+        }
+        double d = 1 - Math.sqrt(z.select(0, k).sum().item_double() / groups);
+        w.select(0, k).fill_(new Scalar(Math.sqrt(Math.exp(-d * d / 0.0625))));
+      }
+      Tensor y = model.run(z.mul(x)).get(0).select(1, 0);
+      Tensor share = w.div(w.sum()).unsqueeze(1);
+      Tensor a = z.sub(share.mul(z).sum(0)).mul(w.sqrt().unsqueeze(1));
+      Tensor observed = y.sub(share.squeeze(1).mul(y).sum()).mul(w.sqrt());
+      Tensor wanted =
+          torch.linalg_solve(
+              a.t().matmul(a).add(torch.eye(groups, a.options())), a.t().matmul(observed));
+      Settings settings = Settings.of(Method.LIME).withSamples(samples, 2);
+      try (Attribution found = settings.on(plan).attribute(x, Target.classes(0))) {
+        assertThat(found.relevance().squeeze(0).sub(wanted).abs().max().item_double())
+            .isLessThan(1e-11);
       }
     }
   }

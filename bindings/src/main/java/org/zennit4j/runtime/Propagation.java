@@ -205,6 +205,7 @@ public final class Propagation implements AutoCloseable {
   private void use(Variants.Variant variant) {
     program = variant.program();
     functions = variant.functions();
+    findings.clear();
     findings.add(variant.finding());
     calls.clear();
     captured.clear();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.ProgramEditor;
 import org.zennit4j.model.ScriptModel;
@@ -27,7 +28,7 @@ final class PlanVariants implements Variants, AutoCloseable {
   private final Composite composite;
 
   /** The dimensions at calls, by those of the inputs. */
-  private final Map<List<Integer>, Map<Integer, Integer>> known = new HashMap<>();
+  private final Map<List<Integer>, Map<Integer, Integer>> known = new ConcurrentHashMap<>();
 
   private final Map<Map<Integer, Integer>, Plan> plans = new HashMap<>();
 
@@ -36,8 +37,9 @@ final class PlanVariants implements Variants, AutoCloseable {
     this.composite = composite;
   }
 
+  /** Asked by every pass: without a lock where nothing is known, as for nearly all networks. */
   @Override
-  public synchronized Optional<Variant> of(List<Integer> inputs) {
+  public Optional<Variant> of(List<Integer> inputs) {
     return Optional.ofNullable(known.get(inputs)).map(this::variant);
   }
 
@@ -54,7 +56,7 @@ final class PlanVariants implements Variants, AutoCloseable {
     return Optional.of(result);
   }
 
-  private Variant variant(Map<Integer, Integer> dimensions) {
+  private synchronized Variant variant(Map<Integer, Integer> dimensions) {
     List<String> norms =
         dimensions.keySet().stream()
             .map(call -> "'" + model.program().region(call).name() + "'")

@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.attribution.Segments;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;

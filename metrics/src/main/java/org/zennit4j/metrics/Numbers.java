@@ -4,7 +4,6 @@
  */
 package org.zennit4j.metrics;
 
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.Generator;
@@ -13,18 +12,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.bindings.internal.Vectors;
 
 /** Numbers between Java and tensors. */
 final class Numbers {
   private Numbers() {}
 
   static double[] doubles(Tensor tensor) {
-    try (PointerScope scope = new PointerScope()) {
-      Tensor plain = tensor.detach().to(ScalarType.Double).cpu().contiguous();
-      double[] values = new double[(int) plain.numel()];
-      plain.data_ptr_double().get(values);
-      return values;
-    }
+    return Vectors.doubles(tensor);
   }
 
   static int[] integers(Tensor tensor) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.Attribution;
 import org.zennit4j.attribution.Gradient;
+import org.zennit4j.attribution.Segments;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;

@@ -6,12 +6,13 @@ package org.zennit4j.bindings.internal;
 
 import java.util.List;
 import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Numbers of Java to tensors. */
+/** Numbers of Java to tensors, and back. */
 public final class Vectors {
   private Vectors() {}
 
@@ -37,5 +38,20 @@ public final class Vectors {
    */
   public static Tensor of(List<? extends Number> values) {
     return of(values.stream().mapToDouble(Number::doubleValue).toArray(), values.size());
+  }
+
+  /**
+   * The values of a tensor. Waits for a device other than the CPU.
+   *
+   * @param tensor of any shape, dtype and device; stays the caller's
+   * @return in row-major order, as float64
+   */
+  public static double[] doubles(Tensor tensor) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor plain = tensor.detach().to(ScalarType.Double).cpu().contiguous();
+      double[] values = new double[Math.toIntExact(plain.numel())];
+      plain.data_ptr_double().get(values);
+      return values;
+    }
   }
 }

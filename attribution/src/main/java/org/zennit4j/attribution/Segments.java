@@ -2,7 +2,7 @@
  * Copyright 2026 The zennit4j authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package org.zennit4j.metrics;
+package org.zennit4j.attribution;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -11,25 +11,42 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.internal.Vectors;
 
-/** Cuts inputs into segments. */
+/**
+ * Cuts inputs into segments: groups of values that are left out or looked at together. Results are
+ * the caller's.
+ */
 public final class Segments {
   private Segments() {}
 
   /**
-   * Squares (stretches of a series, cubes of a volume), numbered in reading order; those at the far
-   * borders may be smaller.
+   * Boxes (stretches of a series, rectangles of a picture), numbered in reading order; those at the
+   * far borders may be smaller.
    *
    * @param space height and width, say
-   * @param side of a square
-   * @return of shape (space...), int64
+   * @param sides of a box: one for each axis, or one for all
+   * @return of shape (space...), int64, on the CPU
+   * @throws ShapeException if there are other than one side for each axis, or a side below 1
    */
-  public static Tensor grid(long[] space, int side) {
+  public static Tensor grid(long[] space, int... sides) {
+    if (sides.length != 1 && sides.length != space.length) {
+      throw new ShapeException(
+          "a patch has "
+              + sides.length
+              + " sizes for "
+              + space.length
+              + " axes; give one, or one for each");
+    }
+    if (Arrays.stream(sides).anyMatch(side -> side < 1)) {
+      throw new ShapeException("sizes of a patch are 1 or more, not " + Arrays.toString(sides));
+    }
     long[] values = new long[Math.toIntExact(Arrays.stream(space).reduce(1, (a, b) -> a * b))];
     for (int i = 0; i < values.length; i++) {
       long rest = i;
       long stride = 1;
       for (int axis = space.length - 1; axis >= 0; axis--) {
+        int side = sides[sides.length == 1 ? 0 : axis];
         values[i] += stride * (rest % space[axis] / side);
         stride *= (space[axis] + side - 1) / side;
         rest /= space[axis];
@@ -47,7 +64,8 @@ public final class Segments {
    * @param inputs of shape (n, channels, height, width)
    * @param count about how many segments
    * @param compactness how much places count against colours, such as 10
-   * @return of shape (n, 1, height, width), int64, numbered from 0 without gaps
+   * @return of shape (n, 1, height, width), int64, on the CPU, numbered from 0 without gaps
+   * @throws ShapeException if the inputs have another number of dimensions
    */
   public static Tensor slic(Tensor inputs, int count, double compactness) {
     if (inputs.dim() != 4) {
@@ -61,7 +79,7 @@ public final class Segments {
     int w = (int) inputs.size(3);
     TensorVector all = new TensorVector(n);
     for (int i = 0; i < n; i++) {
-      double[] picture = Numbers.doubles(inputs.select(0, i));
+      double[] picture = Vectors.doubles(inputs.select(0, i));
       all.put(i, Tensor.create(slic(picture, c, h, w, count, compactness / 100), 1, h, w));
     }
     return torch.stack(all, 0);
