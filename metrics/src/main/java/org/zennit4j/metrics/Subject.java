@@ -123,7 +123,7 @@ public final class Subject {
 
   /**
    * The same with segments, for metrics that flip whole segments; without them such metrics make
-   * their own, see {@link Segments#slic}.
+   * their own, see {@link org.zennit4j.attribution.Segments#slic}.
    *
    * @param value numbers of segments from 0: (n, space...), or with one channel
    * @return a copy
