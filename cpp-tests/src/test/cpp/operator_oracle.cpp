@@ -42,6 +42,11 @@ std::vector<Tensor> relevances(const json& one, const std::vector<Tensor>& in, c
   if (rule == "epsilon_without_bias") {
     return {oracle::epsilon_without_bias_rule(in[0], in[1], in[2], out, r, epsilon)};
   }
+  if (rule == "local_response_norm") {
+    return {oracle::local_response_norm_rule(
+        in[0], r, one["size"].get<int64_t>(), one["alpha"].get<double>(), one["beta"].get<double>(),
+        one["k"].get<double>(), epsilon)};
+  }
   if (rule == "lstm") {
     return {oracle::lstm_rule(in[0], in[1], in[2], in[3], in[4], r, epsilon)};
   }

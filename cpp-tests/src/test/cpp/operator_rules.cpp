@@ -97,6 +97,45 @@ Tensor epsilon_without_bias_rule(
   return own.add(size.mul(share.matmul(weights)));
 }
 
+namespace {
+
+/** The sum of size channels, from one at an offset on; none beyond the ends. */
+Tensor over_neighbours(const Tensor& x, int64_t offset, int64_t size) {
+  int64_t channels = x.size(1);
+  Tensor result;
+  for (int64_t shift = offset; shift < offset + size; shift++) {
+    int64_t gap = std::abs(shift);
+    if (gap >= channels) {
+      continue;
+    }
+    Tensor shifted = x;
+    if (shift != 0) {
+      std::vector<int64_t> shape = x.sizes().vec();
+      shape[1] = gap;
+      Tensor none = torch::zeros(shape, x.options());
+      Tensor rest = x.narrow(1, std::max<int64_t>(shift, 0), channels - gap);
+      shifted = shift > 0 ? torch::cat({rest, none}, 1) : torch::cat({none, rest}, 1);
+    }
+    result = result.defined() ? result + shifted : shifted;
+  }
+  return result;
+}
+
+}  // namespace
+
+Tensor local_response_norm_rule(
+    const Tensor& x, const Tensor& r, int64_t size, double alpha, double beta, double k, double epsilon) {
+  double rate = alpha / static_cast<double>(size);
+  Tensor square = x * x;
+  Tensor sum = over_neighbours(square, -(size / 2), size);
+  Tensor d = sum * rate + k;
+  Tensor alone = x / (square * rate + k).pow(beta);
+  Tensor slope = x * (-2 * beta * rate) / d.pow(beta + 1);
+  Tensor q = r / stabilized(alone + slope * (sum - square), epsilon);
+  Tensor given = q * slope;
+  return alone * q + (over_neighbours(given, -((size - 1) / 2), size) - given) * square;
+}
+
 Tensor lstm_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
     double epsilon) {

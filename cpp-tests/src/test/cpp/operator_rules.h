@@ -39,6 +39,10 @@ std::vector<Tensor> attention_rule(
 Tensor epsilon_without_bias_rule(
     const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& z, const Tensor& r, double epsilon);
 
+/** Local response normalisation over the channels, y = x / (k + alpha / size * sum of squares)^beta, expanded at x. */
+Tensor local_response_norm_rule(
+    const Tensor& x, const Tensor& r, int64_t size, double alpha, double beta, double k, double epsilon);
+
 /** An LSTM of one layer from zero states, (time, batch, features), gates constant; r is that of the first result. */
 Tensor lstm_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,

@@ -281,16 +281,12 @@ final class MethodGrammar {
     }
   }
 
-  /** Methods of SIGN-XAI or SignXAI2 that have no counterpart here. */
+  /** Methods of SIGN-XAI or SignXAI2 that are none here, and why not. */
   static final Phrases<String> NOT_PROVIDED = new Phrases<>();
 
   static {
     for (String phrase :
         List.of(
-            "scorecam",
-            "score_cam",
-            "layercam",
-            "layer_cam",
             "xgradcam",
             "xgrad_cam",
             "x_grad_cam",
@@ -300,7 +296,13 @@ final class MethodGrammar {
             "pattern_attribution",
             "patternattribution",
             "pattern.attribution")) {
-      NOT_PROVIDED.put(phrase, phrase);
+      NOT_PROVIDED.put(phrase, phrase + " is not provided");
+    }
+    for (String attributor : List.of("score_cam", "layer_cam", "eigen_cam", "grad_cam_pp")) {
+      for (String phrase : List.of(attributor, attributor.replace("_", ""))) {
+        String text = phrase + " is not provided as a method; use --attributor " + attributor;
+        NOT_PROVIDED.put(phrase, text);
+      }
     }
   }
 

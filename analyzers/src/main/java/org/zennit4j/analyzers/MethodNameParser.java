@@ -35,7 +35,7 @@ final class MethodNameParser {
         .match(words, 0)
         .ifPresent(
             match -> {
-              throw problem(match.value() + " is not provided");
+              throw problem(match.value());
             });
     MethodGrammar.Match<MethodGrammar.Head> found =
         MethodGrammar.HEADS

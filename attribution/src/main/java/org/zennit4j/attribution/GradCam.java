@@ -59,6 +59,7 @@ public final class GradCam extends Attributor {
   private static final String RELU = "relu";
   private static final String NORMALIZE = "normalize";
   private static final String RESIZE = "resize";
+  private static final String BATCH_SIZE = "batch_size";
 
   /** How the maps of a layer are put together. */
   public enum Weighting {
@@ -75,7 +76,12 @@ public final class GradCam extends Attributor {
      * The projection on the first principal component of the maps, whatever the target; its sign is
      * that with a positive sum. M. Muhammad and M. Yeasin, Eigen-CAM, 2020.
      */
-    EIGEN_CAM
+    EIGEN_CAM,
+    /**
+     * Each map by what the target takes from the output where only that map, scaled to 0 to 1, lets
+     * the input through: a softmax of these over the channels. H. Wang et al., Score-CAM, 2020.
+     */
+    SCORE_CAM
   }
 
   /**
@@ -87,6 +93,7 @@ public final class GradCam extends Attributor {
    * @param relu whether negative values become zero
    * @param normalize whether each sample's map is divided by its maximum, where that is positive
    * @param resize whether the map takes the input's size; else it has the layer's
+   * @param batchSize how many channels Score-CAM runs at once; the result does not depend on it
    */
   public record Settings(
       Optional<String> targetLayer,
@@ -94,8 +101,24 @@ public final class GradCam extends Attributor {
       Weighting weighting,
       boolean relu,
       boolean normalize,
-      boolean resize)
+      boolean resize,
+      int batchSize)
       implements AttributorSettings {
+    /**
+     * Checks the numbers.
+     *
+     * @param targetLayer {@link #targetLayer()}
+     * @param guided {@link #guided()}
+     * @param weighting {@link #weighting()}
+     * @param relu {@link #relu()}
+     * @param normalize {@link #normalize()}
+     * @param resize {@link #resize()}
+     * @param batchSize {@link #batchSize()}
+     */
+    public Settings {
+      SmoothGrad.check(1, batchSize);
+    }
+
     /**
      * Grad-CAM, positive, normalised and resized.
      *
@@ -103,7 +126,7 @@ public final class GradCam extends Attributor {
      * @param guided {@link #guided()}
      */
     public Settings(Optional<String> targetLayer, boolean guided) {
-      this(targetLayer, guided, Weighting.GRAD_CAM, true, true, true);
+      this(targetLayer, guided, Weighting.GRAD_CAM, true, true, true, 16);
     }
 
     /**
@@ -122,7 +145,8 @@ public final class GradCam extends Attributor {
      * @return a copy
      */
     public Settings withTargetLayer(String value) {
-      return new Settings(Optional.of(value), guided, weighting, relu, normalize, resize);
+      return new Settings(
+          Optional.of(value), guided, weighting, relu, normalize, resize, batchSize);
     }
 
     /**
@@ -132,7 +156,7 @@ public final class GradCam extends Attributor {
      * @return a copy
      */
     public Settings withGuided(boolean value) {
-      return new Settings(targetLayer, value, weighting, relu, normalize, resize);
+      return new Settings(targetLayer, value, weighting, relu, normalize, resize, batchSize);
     }
 
     /**
@@ -142,7 +166,17 @@ public final class GradCam extends Attributor {
      * @return a copy
      */
     public Settings withWeighting(Weighting value) {
-      return new Settings(targetLayer, guided, value, relu, normalize, resize);
+      return new Settings(targetLayer, guided, value, relu, normalize, resize, batchSize);
+    }
+
+    /**
+     * Changes {@link #batchSize()}.
+     *
+     * @param value the new value
+     * @return a copy
+     */
+    public Settings withBatchSize(int value) {
+      return new Settings(targetLayer, guided, weighting, relu, normalize, resize, value);
     }
 
     /**
@@ -151,7 +185,7 @@ public final class GradCam extends Attributor {
      * @return a copy
      */
     public Settings raw() {
-      return new Settings(targetLayer, guided, weighting, false, false, false);
+      return new Settings(targetLayer, guided, weighting, false, false, false, batchSize);
     }
 
     @Override
@@ -171,6 +205,9 @@ public final class GradCam extends Attributor {
       }
       if (!resize) {
         arguments.put(RESIZE, false);
+      }
+      if (weighting == Weighting.SCORE_CAM) {
+        arguments.put(BATCH_SIZE, batchSize);
       }
       return arguments;
     }
@@ -364,9 +401,16 @@ public final class GradCam extends Attributor {
             "grad_cam: the output does not depend on layer " + quoted(regions.get(0).name()));
       }
       Tensor activation = captured.get(0);
+      Tensor weights = captured.get(1);
+      if (settings.weighting() == Weighting.SCORE_CAM
+          && inputs.stream().anyMatch(input -> fits(activation, input))) {
+        weights =
+            new ChannelScores(this, inputs, settings.batchSize(), options, deadline)
+                .weights(activation, pass.output(), target);
+      }
       for (Tensor input : inputs) {
         boolean fits = fits(activation, input);
-        maps.add(fits ? Natives.keep(map(activation, captured.get(1), input)) : null);
+        maps.add(fits ? Natives.keep(map(activation, weights, input)) : null);
       }
       if (maps.stream().allMatch(map -> map == null)) {
         throw new ShapeException(
@@ -388,7 +432,8 @@ public final class GradCam extends Attributor {
     }
   }
 
-  private static boolean fits(Tensor activation, Tensor x) {
+  /** Whether an input has the space of a layer's maps. */
+  static boolean fits(Tensor activation, Tensor x) {
     int space = (int) activation.dim() - 2;
     return x.is_floating_point()
         && space >= 1
@@ -449,7 +494,6 @@ public final class GradCam extends Attributor {
   }
 
   private Tensor map(Tensor activation, Tensor gradient, Tensor x) {
-    int space = (int) activation.dim() - 2;
     Tensor weighted = weighted(activation, gradient);
     Tensor sum = settings.relu() ? weighted.clamp_min(new Scalar(0)) : weighted;
     Tensor scaled = sum;
@@ -461,12 +505,18 @@ public final class GradCam extends Attributor {
     if (!settings.resize()) {
       return scaled;
     }
+    return resized(scaled, x);
+  }
+
+  /** Maps of shape (batch, channels, space...) in the size of an input's space. */
+  static Tensor resized(Tensor maps, Tensor x) {
+    int space = (int) maps.dim() - 2;
     long[] shape = x.shape();
     long[] size = Arrays.copyOfRange(shape, shape.length - space, shape.length);
     return switch (space) {
-      case 1 -> torch.upsample_linear1d(scaled, size, false);
-      case 2 -> torch.upsample_bilinear2d(scaled, size, false);
-      default -> torch.upsample_trilinear3d(scaled, size, false);
+      case 1 -> torch.upsample_linear1d(maps, size, false);
+      case 2 -> torch.upsample_bilinear2d(maps, size, false);
+      default -> torch.upsample_trilinear3d(maps, size, false);
     };
   }
 
@@ -496,6 +546,7 @@ public final class GradCam extends Attributor {
       }
       case LAYER_CAM -> overChannels(activation.mul(gradient.clamp_min(new Scalar(0))));
       case EIGEN_CAM -> projected(activation);
+      case SCORE_CAM -> overChannels(activation.mul(gradient));
     };
   }
 
@@ -523,14 +574,26 @@ public final class GradCam extends Attributor {
         entry(Weighting.GRAD_CAM, true, "grad_cam times what the composite's rules give"),
         entry(Weighting.GRAD_CAM_PP, false, "a layer's maps, weighted by Grad-CAM++'s means"),
         entry(Weighting.LAYER_CAM, false, "a layer's maps times their positive gradients"),
-        entry(Weighting.EIGEN_CAM, false, "a layer's maps on their first principal component"));
+        entry(Weighting.EIGEN_CAM, false, "a layer's maps on their first principal component"),
+        entry(Weighting.SCORE_CAM, false, "a layer's maps, weighted by what each lets through"));
   }
 
   private static Entry<AttributorSettings> entry(Weighting weighting, boolean guided, String text) {
-    return Entry.of(
+    boolean scored = weighting == Weighting.SCORE_CAM;
+    int batchSize = Settings.defaults().batchSize();
+    List<Argument> arguments = new ArrayList<>();
+    arguments.add(Argument.of(TARGET_LAYER, Kind.TEXT, null));
+    for (String flag : List.of(RELU, NORMALIZE, RESIZE)) {
+      arguments.add(Argument.of(flag, Kind.FLAG, true));
+    }
+    if (scored) {
+      arguments.add(Argument.of(BATCH_SIZE, Kind.COUNT, batchSize));
+    }
+    return new Entry<>(
         guided ? GUIDED : weighting.name().toLowerCase(Locale.ROOT),
         Settings.class,
         text,
+        arguments,
         v ->
             new Settings(
                 Optional.ofNullable(v.get(TARGET_LAYER, String.class)),
@@ -538,10 +601,7 @@ public final class GradCam extends Attributor {
                 weighting,
                 v.flag(RELU),
                 v.flag(NORMALIZE),
-                v.flag(RESIZE)),
-        Argument.of(TARGET_LAYER, Kind.TEXT, null),
-        Argument.of(RELU, Kind.FLAG, true),
-        Argument.of(NORMALIZE, Kind.FLAG, true),
-        Argument.of(RESIZE, Kind.FLAG, true));
+                v.flag(RESIZE),
+                scored ? v.whole(BATCH_SIZE) : batchSize));
   }
 }

@@ -11,10 +11,12 @@ import static org.zennit4j.testing.TensorSubject.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
@@ -126,12 +128,69 @@ class FamilyTests {
               "grad_cam_pp",
               "layer_cam",
               "eigen_cam",
+              "score_cam",
               "deep_lift",
               "random_uniform",
               "feature_ablation",
               "shapley_sampling",
               "kernel_shap",
               "lime");
+    }
+  }
+
+  /** H. Wang et al. 2020, algorithm 1, written down once more. */
+  @Test
+  void scoreCamWeightsMapsByWhatTheyLetThrough() {
+    Tensor x = images();
+    ModelBuilder whole = new ModelBuilder(ScalarType.Double, 3);
+    ModelBuilder part = new ModelBuilder(ScalarType.Double, 3);
+    try (ScriptModel model =
+            ScriptModel.of(
+                whole.sequential(
+                    whole.conv(2, 2, 5, 3, Conv.PLAIN),
+                    whole.relu(),
+                    whole.flatten(),
+                    whole.linear(45, 4)));
+        ScriptModel first =
+            ScriptModel.of(part.sequential(part.conv(2, 2, 5, 3, Conv.PLAIN), part.relu()));
+        Plan plan = Plan.of(model, Composites.guidedBackprop())) {
+      Tensor maps = first.run(x).get(0);
+      for (boolean resize : new boolean[] {true, false}) {
+        List<Tensor> expected = new ArrayList<>();
+        for (int b = 0; b < 2; b++) {
+          Tensor sample = x.narrow(0, b, 1);
+          Tensor base = model.run(torch.zeros_like(sample)).get(0).narrow(1, 1, 1);
+          List<Tensor> scores = new ArrayList<>();
+          for (int k = 0; k < 5; k++) {
+            Tensor up =
+                torch.upsample_bilinear2d(
+                    maps.narrow(0, b, 1).narrow(1, k, 1), new long[] {5, 5}, false);
+            Tensor range = up.max().sub(up.min());
+            Tensor mask = up.sub(up.min()).div(range);
+            scores.add(model.run(sample.mul(mask)).get(0).narrow(1, 1, 1).sub(base));
+          }
+          Tensor weights =
+              torch.softmax(torch.cat(new TensorVector(scores.toArray(new Tensor[0])), 1), 1);
+          Tensor sum = weights.reshape(1, 5, 1, 1).mul(maps.narrow(0, b, 1)).sum(1).unsqueeze(1);
+          Tensor map = sum.clamp_min(new Scalar(0)).div(sum.max());
+          expected.add(resize ? torch.upsample_bilinear2d(map, new long[] {5, 5}, false) : map);
+        }
+        Tensor all = torch.cat(new TensorVector(expected.toArray(new Tensor[0])), 0);
+        for (int batchSize : new int[] {1, 2, 16}) {
+          GradCam.Settings settings =
+              new GradCam.Settings(
+                  Optional.empty(),
+                  false,
+                  GradCam.Weighting.SCORE_CAM,
+                  true,
+                  true,
+                  resize,
+                  batchSize);
+          try (Attribution found = settings.on(plan).attribute(x, Target.classes(1))) {
+            assertThat(found.relevance().sub(all).abs().max().item_double()).isLessThan(1e-12);
+          }
+        }
+      }
     }
   }
 

@@ -24,6 +24,7 @@ import org.zennit4j.attribution.Gradient;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Devices;
 import org.zennit4j.bindings.Natives;
+import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Plan;
@@ -51,6 +52,7 @@ import picocli.CommandLine.Spec;
     })
 final class BenchmarkCommand implements Callable<Integer> {
   private static final int WARM_UP = 2;
+  private static final String IMAGENET = "1,3,224,224";
 
   /** Layouts of the input, which LibTorch's convolutions hand on. */
   enum MemoryFormat {
@@ -84,8 +86,11 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Option(
       names = "--input-shape",
       paramLabel = "1,3,224,224",
-      description = "The input's shape; the first number is replaced by --batch.")
-  private String shape = "1,3,224,224";
+      description = {
+        "The input's shape; the first number is replaced by --batch. By default that of ImageNet,",
+        "1,3,224,224."
+      })
+  private String shape;
 
   @Option(names = "--batch", paramLabel = "N", description = "Samples in a batch (default 1).")
   private int batch = 1;
@@ -160,6 +165,18 @@ final class BenchmarkCommand implements Callable<Integer> {
       Tensor input = plans.keep(input(model, dimensions));
       Plan plain = plans.add(Plan.gradient(model));
       Timed forward = new Timed("forward", () -> forward(model, input));
+      try {
+        forward.run.run();
+      } catch (ShapeException e) {
+        throw shape == null
+            ? new UsageException(
+                "the model takes no input of shape "
+                    + Arrays.toString(dimensions)
+                    + "; give its own by --input-shape ("
+                    + e.getMessage()
+                    + ")")
+            : e;
+      }
       Timed gradient = new Timed("gradient", () -> explain(plain, input));
       List<Timed> chosen = new ArrayList<>();
       for (String name : composites) {
@@ -266,11 +283,12 @@ final class BenchmarkCommand implements Callable<Integer> {
   }
 
   private long[] dimensions() {
-    if (!shape.matches("\\s*\\d{1,9}\\s*(,\\s*\\d{1,9}\\s*)*")) {
-      throw new UsageException("--input-shape is like 1,3,224,224, not '" + shape + "'");
+    String text = shape == null ? IMAGENET : shape;
+    if (!text.matches("\\s*\\d{1,9}\\s*(,\\s*\\d{1,9}\\s*)*")) {
+      throw new UsageException("--input-shape is like 1,3,224,224, not '" + text + "'");
     }
     long[] result =
-        Arrays.stream(shape.split(",", -1)).mapToLong(s -> Long.parseLong(s.strip())).toArray();
+        Arrays.stream(text.split(",", -1)).mapToLong(s -> Long.parseLong(s.strip())).toArray();
     result[0] = batch;
     return result;
   }

@@ -114,13 +114,22 @@ final class ExplainCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "DIR|FILE.png|FILE.jpg",
-      description = "Where the heatmap goes; by default PHOTO.heatmap.png in the current folder.")
+      description = {
+        "Where the heatmap goes; by default PHOTO.heatmap.png in the current folder. In a file's",
+        "name {sample} (or {sample:04d}) becomes the photograph's number from 0, {name} its name."
+      })
   private Path output;
+
+  @Option(names = "--max-samples", paramLabel = "N", description = "Only the first N photographs.")
+  private Integer maxSamples;
 
   @Option(
       names = "--save-relevance",
       paramLabel = "R.npy",
-      description = "Write the relevance too (R.0.npy, R.1.npy... for several photographs).")
+      description = {
+        "Write the relevance too (R.0.npy, R.1.npy... for several photographs; {sample} and {name}",
+        "as in -o)."
+      })
   private Path relevance;
 
   @Option(
@@ -149,7 +158,13 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    images = PhotoSources.expand(arguments);
+    if (maxSamples != null && maxSamples < 1) {
+      throw new UsageException("--max-samples is 1 or more, not " + maxSamples);
+    }
+    images =
+        PhotoSources.expand(arguments).stream()
+            .limit(maxSamples == null ? Long.MAX_VALUE : maxSamples)
+            .toList();
     Preprocessing chosen = preparation.of(model);
     pictures.check();
     Labels names = labels();
@@ -359,13 +374,13 @@ final class ExplainCommand implements Callable<Integer> {
     lines.addAll(classes.lines(TOP, names));
     lines.add("explained: " + seen.explained());
     lines.add(kind + file);
-    Path array = relevance == null ? null : numbered(relevance, index, images.size());
+    Path array = relevance == null ? null : named(relevance, index);
     if (array != null) {
       Outputs.array(array, NdArray.of(last.relevance()));
       lines.add("relevance: " + array);
     }
     if (html != null) {
-      Path page = numbered(html, index, images.size());
+      Path page = named(html, index);
       page(run, index, seen).write(page);
       lines.add("page: " + page);
     }
@@ -493,9 +508,17 @@ final class ExplainCommand implements Callable<Integer> {
     List<Path> files = new ArrayList<>();
     boolean single =
         output != null && !Files.isDirectory(output) && PictureOptions.isPicture(output);
-    if (single && images.size() > 1) {
+    boolean places = single && SampleNames.has(output);
+    if (single && !places && images.size() > 1) {
       throw new UsageException(
-          "-o " + output + " is one file for " + images.size() + " photographs; give a folder");
+          "-o "
+              + output
+              + " is one file for "
+              + images.size()
+              + " photographs; give a folder, or a name with {sample} in it");
+    }
+    if (places) {
+      SampleNames.checkDistinct("-o", output, images);
     }
     boolean suffixed = output != null && output.getFileName().toString().matches(".+\\.\\w{2,4}");
     boolean folder = output != null && Files.isDirectory(output);
@@ -508,20 +531,23 @@ final class ExplainCommand implements Callable<Integer> {
       sources.add(model);
     }
     Set<String> used = new LinkedHashSet<>();
-    for (Path image : images) {
-      Path file = single ? output : inFolder(image, used);
+    for (int i = 0; i < images.size(); i++) {
+      Path image = images.get(i);
+      Path file = single ? named(output, i) : inFolder(image, used);
       Outputs.check(file, OVERWRITTEN, sources);
       files.add(file);
     }
     if (html != null) {
+      checkPlaces("--html", html);
       for (int i = 0; i < images.size(); i++) {
-        Outputs.check(numbered(html, i, images.size()), OVERWRITTEN, sources);
+        Outputs.check(named(html, i), OVERWRITTEN, sources);
       }
     }
     if (relevance != null) {
       Outputs.checkArrayName("--save-relevance", relevance);
+      checkPlaces("--save-relevance", relevance);
       for (int i = 0; i < images.size(); i++) {
-        Outputs.check(numbered(relevance, i, images.size()), OVERWRITTEN, sources);
+        Outputs.check(named(relevance, i), OVERWRITTEN, sources);
       }
     }
     return files;
@@ -537,6 +563,19 @@ final class ExplainCommand implements Callable<Integer> {
     }
     String file = unique + kind + ".png";
     return output == null ? Path.of(file) : output.resolve(file);
+  }
+
+  private void checkPlaces(String option, Path file) {
+    if (SampleNames.has(file)) {
+      SampleNames.checkDistinct(option, file, images);
+    }
+  }
+
+  /** The file of one photograph. */
+  private Path named(Path file, int index) {
+    return SampleNames.has(file)
+        ? SampleNames.of(file, index, images.get(index))
+        : numbered(file, index, images.size());
   }
 
   /** R.npy for one result, R.0.npy, R.1.npy... for several. */

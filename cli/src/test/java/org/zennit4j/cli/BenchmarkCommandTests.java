@@ -85,6 +85,12 @@ class BenchmarkCommandTests {
   }
 
   @Test
+  void aModelOfOtherInputsIsToldToSayWhich() {
+    assertThat(run(MODEL, "--rounds=1")).isEqualTo(2);
+    assertThat(err.toString()).contains("no input of shape [1, 3, 224, 224]", "--input-shape");
+  }
+
+  @Test
   void otherFilesHaveNoRandomWeights() {
     assertThat(run("../examples/photos/chelsea.png", "--random-weights=1")).isEqualTo(2);
     assertThat(err.toString()).contains("--random-weights needs a TorchScript file");

@@ -76,6 +76,30 @@ class PictureTests {
   }
 
   @Test
+  void filesAreNamedByTheSample() {
+    Path first = small("first.png");
+    Path second = small("second.png");
+    Path out = folder.resolve("out");
+    Path relevance = out.resolve("{sample}.npy");
+    fashion(
+            first,
+            second,
+            "-o",
+            out.resolve("{sample:03d}-{name}.png"),
+            "--save-relevance",
+            relevance)
+        .ok();
+    assertThat(out.toFile().list())
+        .containsExactlyInAnyOrder("000-first.png", "001-second.png", "0.npy", "1.npy");
+    fashion(first, second, "--max-samples", 1, "-o", folder.resolve("only-{name}.png")).ok();
+    assertThat(folder.resolve("only-first.png")).isRegularFile();
+    assertThat(folder.resolve("only-second.png")).doesNotExist();
+    fashion(first, first, "-o", out.resolve("{name}.png")).fails(2, "several photographs");
+    fashion(first, second, "-o", out.resolve("x.png")).fails(2, "{sample}");
+    fashion(first, "--max-samples", 0).fails(2, "--max-samples is 1 or more");
+  }
+
+  @Test
   void aBadFileIsSkippedAndTheStatusTells() throws IOException {
     Path bad = Files.write(folder.resolve("bad.png"), new byte[] {1, 2, 3});
     Path out = folder.resolve("out");

@@ -30,6 +30,7 @@ import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
+import org.zennit4j.rules.LocalResponseNormalization;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Recurrent;
 import org.zennit4j.rules.Rule;
@@ -137,6 +138,31 @@ class OperatorOracleTests {
         shape(12, 3),
         shape(12),
         shape(12));
+    for (int size = 2; size < 6; size++) {
+      ModelBuilder builder = new ModelBuilder(dtype, 1);
+      JitModule layer =
+          builder.module(
+              "torch.nn.modules.normalization.LocalResponseNorm",
+              Map.of(),
+              """
+              def forward(self, x):
+                  square = torch.constant_pad_nd((x * x).unsqueeze(1), [0, 0, 0, 0, %d, %d], 0)
+                  mean = torch.avg_pool3d(square, [%d, 1, 1], [1, 1, 1], [0, 0, 0]).squeeze(1)
+                  return x / (mean * 0.5 + 2.0).pow(0.75)
+              """
+                  .formatted(size / 2, (size - 1) / 2, size));
+      run(
+              dtype,
+              "local_response_norm",
+              "0",
+              builder.sequential(layer),
+              new LocalResponseNormalization(size, 0.5, 0.75, 2, stabilizer),
+              shape(2, 4, 3, 2))
+          .put("size", size)
+          .put("alpha", 0.5)
+          .put("beta", 0.75)
+          .put("k", 2.0);
+    }
     for (boolean causal : List.of(false, true)) {
       for (boolean constant : List.of(false, true)) {
         String flags = causal ? "None, 0.0, True" : "None";
@@ -166,28 +192,35 @@ class OperatorOracleTests {
       String expression,
       Rule rule,
       long[]... shapes) {
-    String id = operator + cases.size();
-    Tensor[] inputs = new Tensor[shapes.length];
-    for (int k = 0; k < shapes.length; k++) {
-      inputs[k] = SeededWeights.normal(k + 1L, dtype, shapes[k]);
-      write(id + ".in." + k, inputs[k]);
-    }
     ModelBuilder builder = new ModelBuilder(dtype, 1);
     JitModule module =
         builder.module(
             "nets.Net",
             Map.of(),
             "def forward(self, " + arguments + "):\n    return " + expression + "\n");
+    return run(dtype, operator, "/" + operator + "#0", module, rule, shapes);
+  }
+
+  private ObjectNode run(
+      ScalarType dtype,
+      String operator,
+      String layer,
+      JitModule module,
+      Rule rule,
+      long[]... shapes) {
+    String id = operator + cases.size();
+    Tensor[] inputs = new Tensor[shapes.length];
+    for (int k = 0; k < shapes.length; k++) {
+      inputs[k] = SeededWeights.normal(k + 1L, dtype, shapes[k]);
+      write(id + ".in." + k, inputs[k]);
+    }
     try (ScriptModel model = ScriptModel.of(module)) {
       Tensor out = model.run(inputs).get(0);
       Tensor r = SeededWeights.normal(9, dtype, out.shape());
       write(id + ".out", out);
       write(id + ".r", r);
       Region region =
-          model
-              .program()
-              .regions(model.program().layer("/" + operator + "#0").orElseThrow())
-              .get(0);
+          model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
       LayerFunction function = rule.bind(region);
       try (Propagation pass =
           new Propagation(

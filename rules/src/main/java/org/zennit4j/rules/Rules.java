@@ -34,6 +34,7 @@ public final class Rules {
               Softmax.entry(),
               Bilinear.entry(),
               Normalization.entry(),
+              LocalResponseNormalization.entry(),
               Attention.entry(),
               MultiHeadAttention.entry(),
               Recurrent.entry(),
