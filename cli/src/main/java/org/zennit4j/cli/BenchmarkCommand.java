@@ -165,6 +165,12 @@ final class BenchmarkCommand implements Callable<Integer> {
       Tensor input = plans.keep(input(model, dimensions));
       Plan plain = plans.add(Plan.gradient(model));
       Timed forward = new Timed("forward", () -> forward(model, input));
+      Timed gradient = new Timed("gradient", () -> explain(plain, input));
+      List<Timed> chosen = new ArrayList<>();
+      for (String name : composites) {
+        Plan plan = plans.add(Plan.of(model, composite(name.strip())));
+        chosen.add(new Timed(name.strip(), () -> explain(plan, input)));
+      }
       try {
         forward.run.run();
       } catch (ShapeException e) {
@@ -176,12 +182,6 @@ final class BenchmarkCommand implements Callable<Integer> {
                     + e.getMessage()
                     + ")")
             : e;
-      }
-      Timed gradient = new Timed("gradient", () -> explain(plain, input));
-      List<Timed> chosen = new ArrayList<>();
-      for (String name : composites) {
-        Plan plan = plans.add(Plan.of(model, composite(name.strip())));
-        chosen.add(new Timed(name.strip(), () -> explain(plan, input)));
       }
       List<Timed> all = new ArrayList<>(List.of(forward, gradient));
       all.addAll(chosen);
