@@ -20,6 +20,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +46,11 @@ import org.zennit4j.testing.TensorSubject;
 /** Conditions, references and atlases on small networks. */
 @ExtendWith(NativeLeaks.class)
 class ConceptTests {
+  @BeforeEach
+  void seed() {
+    torch.manual_seed(7);
+  }
+
   @TempDir Path folder;
 
   /** conv 0, relu 1, conv 2, relu 3, flatten 4, linear 5: 4 x 4 pictures, three classes. */

@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.zennit4j.attribution.Attribution;
@@ -32,6 +33,11 @@ import org.zennit4j.testing.NativeLeaks;
 /** Metrics against textbook loops and values found by hand. */
 @ExtendWith(NativeLeaks.class)
 class MetricTests {
+  @BeforeEach
+  void seed() {
+    torch.manual_seed(7);
+  }
+
   private static final double[] WEIGHTS = {1, -2, 3, 4};
 
   /** f = x0 - 2 x1 + 3 x2 + 4 x3, and a second class that is always 0. */
