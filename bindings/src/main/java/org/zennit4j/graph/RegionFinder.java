@@ -251,20 +251,27 @@ final class RegionFinder {
               map.isTransposed() ? LayerTypes.TRANSPOSE : LayerTypes.STANDARD));
     } else if (map != null) {
       types.addAll(Set.of(LayerTypes.LINEAR, "torch.nn.Linear"));
-    } else if (isMeanOfSample(operate, owner)) {
+    } else if (isOverSample(operate, "aten::mean", owner)) {
       types.add(LayerTypes.AVG_POOL);
+    } else if (!isInner(parent) && isOverSample(operate, "aten::sum", owner)) {
+      types.add(LayerTypes.SUM);
     } else if (operate.operator.shortName().equals("batch_norm")) {
       types.add(LayerTypes.BATCH_NORM);
     }
     List<String> parameters = new ArrayList<>();
     Layer layer = new Layer(site + "#" + k, operate.operator.name(), types, parameters, true, true);
-    (parent == null || parent.layer().types().isEmpty() ? functional : inner).add(layer);
+    (isInner(parent) ? inner : functional).add(layer);
     return layer;
   }
 
-  /** Whether an operator takes the mean over space, time, tokens or channels of each sample. */
-  private static boolean isMeanOfSample(Instruction.Operate operate, Code owner) {
-    if (!operate.operator.name().equals("aten::mean")) {
+  /** Whether an operator is a part of a module that has a type, and so may have a rule. */
+  private static boolean isInner(Region parent) {
+    return parent != null && !parent.layer().types().isEmpty();
+  }
+
+  /** Whether an operator goes over space, time, tokens, channels or branches of each sample. */
+  private static boolean isOverSample(Instruction.Operate operate, String name, Code owner) {
+    if (!operate.operator.name().equals(name)) {
       return false;
     }
     Constant dims = owner.constant(operate, "dim");

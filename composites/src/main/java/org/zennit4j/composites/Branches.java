@@ -122,21 +122,25 @@ final class Branches {
     if (!name.equals("cat")) {
       return name.equals("stack");
     }
+    if (flow.dependentElements(region, 0) < 0) {
+      // What a loop collects: any of it may stand anywhere.
+      Set<Region> any = flow.producers(region, 0);
+      return !any.isEmpty() && any.stream().allMatch(element -> hasOwnAxis(element, region));
+    }
     int count = 0;
     for (Set<Region> made = flow.producers(region, 0, 0);
         !made.isEmpty();
         made = flow.producers(region, 0, ++count)) {
-      boolean own =
-          made.stream()
-              .allMatch(
-                  element ->
-                      Operators.of(element).name().equals("unsqueeze")
-                          && element.number("dim").equals(region.number("dim")));
-      if (!own) {
+      if (!made.stream().allMatch(element -> hasOwnAxis(element, region))) {
         return false;
       }
     }
     return count > 1;
+  }
+
+  private static boolean hasOwnAxis(Region element, Region concatenation) {
+    return Operators.of(element).name().equals("unsqueeze")
+        && element.number("dim").equals(concatenation.number("dim"));
   }
 
   private static boolean reduces(OperatorCall call, long axis) {

@@ -97,6 +97,9 @@ class SumsTests {
           torch.stack([a, c], -1).sum([-1])               |  1   |  1
           torch.stack([a, c], dim=2).mean(2)              |  0.5 |  0.5
           torch.cat([a.unsqueeze(0), c.unsqueeze(0)]).sum(0) | 1 |  1
+          torch.cat([t.unsqueeze(0) for t in [a, c]]).sum(0) | 1 |  1
+          torch.cat([a, c], 1).view(2, 2, 3, 4).sum(1)    |  1   |  1
+          torch.unflatten(torch.cat([a, c], 1), 1, [2, 3]).sum(1, keepdim=False) | 1 | 1
           a.add_(c)                                       |  1   |  1
           """)
   void summandsShareByContribution(String sum, double weightA, double weightC) {
@@ -114,6 +117,26 @@ class SumsTests {
     assertThat(explain("a = torch.tanh(x)\nc = torch.sigmoid(x)\nreturn " + sum, r))
         .within(1e-9, 1e-12)
         .of(shared(weightA, weightC));
+  }
+
+  /** A sum over channels or places is one over branches too: without a rule each had it whole. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          a.sum(1)                    | 1
+          a.sum([-1])                 | 2
+          torch.sum(a, 2)             | 2
+          a.sum(1, keepdim=True)[:, 0]| 1
+          """)
+  void summandsAlongAnAxisShare(String sum, int axis) {
+    Tensor relevance = r.select(axis, 0);
+    Tensor a = x.tanh();
+    Tensor q = relevance.div(stabilized(a.sum(axis))).unsqueeze(axis);
+    assertThat(explain("a = torch.tanh(x)\nreturn " + sum, relevance))
+        .within(1e-9, 1e-12)
+        .of(a.mul(q));
   }
 
   /** Constant factors are handed through whole, the weights count in the sum. */

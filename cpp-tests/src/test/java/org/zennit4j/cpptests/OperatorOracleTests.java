@@ -219,8 +219,7 @@ class OperatorOracleTests {
       Tensor r = SeededWeights.normal(9, dtype, out.shape());
       write(id + ".out", out);
       write(id + ".r", r);
-      Region region =
-          model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
+      Region region = model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
       LayerFunction function = rule.bind(region);
       try (Propagation pass =
           new Propagation(
