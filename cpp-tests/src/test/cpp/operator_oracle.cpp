@@ -25,6 +25,10 @@ std::vector<Tensor> relevances(const json& one, const std::vector<Tensor>& in, c
   if (rule == "softmax") {
     return {oracle::softmax_rule(in[0], out, r, one["dim"].get<int64_t>())};
   }
+  if (rule == "exp") {
+    int64_t dim = one["dim"].get<int64_t>();
+    return {oracle::softmax_rule(oracle::stabilized(in[0], epsilon), out / out.sum(dim, true), r, dim)};
+  }
   if (rule == "matmul") {
     return oracle::matrix_product_rule(in[0], in[1], out, r, signal, epsilon);
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.graph.Operators;
@@ -152,6 +153,10 @@ public record AttnLrp(
 
   private Optional<Rule> operator(Roles roles, Region site) {
     String name = Operators.of(site).name();
+    OptionalLong axis = roles.softmaxes.axis(site);
+    if (axis.isPresent()) {
+      return Optional.of(new Softmax(stabilizer, axis));
+    }
     if (Operators.of(name).is(Operators.Trait.SHARES)) {
       return Optional.of(new Norm(stabilizer));
     }
@@ -208,13 +213,15 @@ public record AttnLrp(
   private static final class Roles {
     private final Program program;
     private final DataFlow flow;
+    private final WrittenSoftmax softmaxes;
     private final Factors factors;
     private final Map<Layer, Region> sites = new HashMap<>();
 
     private Roles(Program program) {
       this.program = program;
       this.flow = program.dataFlow();
-      this.factors = new Factors(flow);
+      this.softmaxes = new WrittenSoftmax(flow);
+      this.factors = new Factors(flow, softmaxes);
       program.regions().stream()
           .filter(Region::isOperator)
           .forEach(region -> sites.putIfAbsent(region.layer(), region));

@@ -30,9 +30,11 @@ final class Factors {
   private static final Set<String> INVERSES = Set.of("rsqrt", "reciprocal");
 
   private final DataFlow flow;
+  private final WrittenSoftmax softmaxes;
 
-  Factors(DataFlow flow) {
+  Factors(DataFlow flow, WrittenSoftmax softmaxes) {
     this.flow = flow;
+    this.softmaxes = softmaxes;
   }
 
   /**
@@ -81,8 +83,8 @@ final class Factors {
     return first == weighs.test(1) ? OptionalInt.empty() : OptionalInt.of(first ? 1 : 0);
   }
 
-  private static boolean isSoftmax(Region operator) {
-    return Operators.of(operator).is(Operators.Kind.SOFTMAX);
+  private boolean isSoftmax(Region operator) {
+    return Operators.of(operator).is(Operators.Kind.SOFTMAX) || softmaxes.isResult(operator);
   }
 
   private static boolean isSigmoid(Region operator) {
@@ -92,7 +94,7 @@ final class Factors {
   /** Of an operator whose factors are the elements of a list: the one beside the weights. */
   private OptionalInt listed(Region product) {
     return beside(
-        k -> comesFrom(flow.producers(product, 1, k), true, Factors::isSoftmax, this::isMixing));
+        k -> comesFrom(flow.producers(product, 1, k), true, this::isSoftmax, this::isMixing));
   }
 
   private static boolean isProduct(String name) {
@@ -124,7 +126,7 @@ final class Factors {
 
   /** Whether a factor is attention weights, perhaps with heads that were mixed (talking heads). */
   private boolean weighs(Region product, int argument) {
-    return comesFrom(product, argument, Factors::isSoftmax, this::isMixing);
+    return comesFrom(product, argument, this::isSoftmax, this::isMixing);
   }
 
   private boolean isMixing(Region operator) {

@@ -74,6 +74,34 @@ class AttnLrpTests {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "e = torch.exp(z)\nw = e / e.sum(AXIS, keepdim=True)",
+        "e = torch.exp(z - z.amax([AXIS], keepdim=True))\nw = e / e.sum([AXIS], keepdim=True)",
+        "e = torch.exp(z - torch.max(z))\nw = e / torch.unsqueeze(torch.sum(e, [AXIS]), AXIS)",
+        "e = torch.exp(z - 0.5)\nw = e * (1.0 / e.sum(AXIS, keepdim=True))",
+        "e = torch.exp(z)\nw = torch.reciprocal(e.sum(AXIS, keepdim=True) + 0.0) * e",
+        "e = torch.exp(z - torch.max(z, AXIS, True)[0].detach())\nw = torch.div(e, e.sum(AXIS, True))"
+      })
+  void aSoftmaxThatIsWrittenAsOperatorsHasTheMapOfTheOperator(String written) {
+    Tensor q = numbers(1, 2, 4, 3);
+    Tensor k = numbers(2, 2, 4, 3);
+    Tensor v = numbers(3, 2, 4, 3);
+    String scores = "z = torch.matmul(q, k.transpose(1, 2))\n";
+    for (String axis : List.of("1", "-1")) {
+      String end = "\nreturn torch.matmul(w, v)\n";
+      try (ScriptModel operator =
+              model("q, k, v", scores + "w = torch.softmax(z, " + axis + ")" + end);
+          ScriptModel byHand = model("q, k, v", scores + written.replace("AXIS", axis) + end)) {
+        for (boolean constant : List.of(false, true)) {
+          Composite composite = new AttnLrp(constant);
+          assertSame(explain(byHand, composite, q, k, v), explain(operator, composite, q, k, v));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "",
         ", None, 0.0, True",
         ", None, 0.0, False, scale=0.3",

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.JitModule;
@@ -95,6 +96,8 @@ class OperatorOracleTests {
               new Softmax(),
               shape(2, 3, 4));
       one.put("dim", axis);
+      Rule written = new Softmax(stabilizer, OptionalLong.of(axis));
+      run(dtype, "exp", "x", "torch.exp(x)", written, shape(2, 3, 4)).put("dim", axis);
     }
     for (int signal = -1; signal < 2; signal++) {
       OptionalInt all = signal < 0 ? OptionalInt.empty() : OptionalInt.of(signal);
