@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.zennit4j.images.RgbImage;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npz;
+import org.zennit4j.testing.ForkedJvm;
 
 /** Runs each example as a user would, with the files of this folder. */
 class ExamplesTests {
@@ -119,18 +120,9 @@ class ExamplesTests {
   @Test
   void fiveLinesAreEnough() throws Exception {
     Files.copy(Path.of("models/fashion_cnn.pt"), folder.resolve("model.pt"));
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                classPath,
-                FiveLines.class.getName(),
-                "2",
-                "1",
-                "28",
-                "28")
+        ForkedJvm.of(FiveLines.class, List.of(), "2", "1", "28", "28")
+            .redirectErrorStream(false)
             .directory(folder.toFile())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();

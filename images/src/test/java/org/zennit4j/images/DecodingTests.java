@@ -12,7 +12,6 @@ import java.awt.image.DataBufferByte;
 import java.awt.image.DataBufferUShort;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -20,12 +19,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.zennit4j.testing.ForkedJvm;
 
 class DecodingTests {
   private static byte[] encode(BufferedImage image, String format) {
@@ -202,23 +203,11 @@ class DecodingTests {
       }
       Files.write(folder.resolve("damaged" + i), damaged);
     }
-    String modules = System.getProperty("jdk.module.path", "");
-    String path =
-        String.join(
-            File.pathSeparator,
-            Path.of("target", "test-classes").toAbsolutePath().toString(),
-            Path.of("target", "classes").toAbsolutePath().toString(),
-            System.getProperty("java.class.path"),
-            modules);
     Path stderr = folder.resolve("stderr.txt");
     Path stdout = folder.resolve("stdout.txt");
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                path,
-                DecodeAll.class.getName(),
-                folder.toString())
+        ForkedJvm.of(DecodeAll.class, List.of(), folder.toString())
+            .redirectErrorStream(false)
             .redirectError(stderr.toFile())
             .redirectOutput(stdout.toFile())
             .start();

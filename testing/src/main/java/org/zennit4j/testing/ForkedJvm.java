@@ -14,6 +14,9 @@ import java.util.stream.Stream;
 
 /** Starts a class of the tests in a JVM of its own. */
 public final class ForkedJvm {
+  /** From here on a JVM warns of native code that was not allowed by an option. */
+  private static final int NATIVE_ACCESS = 22;
+
   private ForkedJvm() {}
 
   /**
@@ -27,14 +30,17 @@ public final class ForkedJvm {
   public static ProcessBuilder of(Class<?> main, List<String> options, String... arguments) {
     String classPath =
         Stream.of(
-                Path.of("target/classes").toString(),
-                Path.of("target/test-classes").toString(),
+                Path.of("target/classes").toAbsolutePath().toString(),
+                Path.of("target/test-classes").toAbsolutePath().toString(),
                 System.getProperty("jdk.module.path", ""),
                 System.getProperty("java.class.path", ""))
             .filter(p -> !p.isEmpty())
             .collect(Collectors.joining(File.pathSeparator));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    if (Runtime.version().feature() >= NATIVE_ACCESS) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
     command.addAll(options);
     command.add("-cp");
     command.add(classPath);
