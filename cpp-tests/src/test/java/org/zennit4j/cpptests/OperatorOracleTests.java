@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -30,6 +31,7 @@ import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
+import org.zennit4j.rules.EpsilonWithoutBias;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Recurrent;
 import org.zennit4j.rules.Rule;
@@ -46,7 +48,8 @@ class OperatorOracleTests {
   private static final double EPSILON = 1e-6;
 
   /** Operators whose first input alone is one of the network. */
-  private static final Set<String> WEIGHTED = Set.of("layer_norm", "lstm");
+  private static final Set<String> WEIGHTED =
+      Set.of("layer_norm", "linear", "lstm", "gru", "rnn_tanh", "rnn_relu");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -115,7 +118,7 @@ class OperatorOracleTests {
                 "layer_norm",
                 "x" + weight,
                 "torch.layer_norm(x, "
-                    + java.util.Arrays.toString(own)
+                    + Arrays.toString(own)
                     + (weight.isEmpty() ? "" : ", w")
                     + ")",
                 new Normalization(false, stabilizer),
@@ -125,18 +128,24 @@ class OperatorOracleTests {
         one.put("axes", axes).put("eps", 1e-5);
       }
     }
-    run(
-        dtype,
-        "lstm",
-        "x, w, u, b, d",
-        "torch.lstm(x, [torch.zeros([1, 2, 3], dtype=x.dtype), torch.zeros([1, 2, 3], dtype=x.dtype)],"
-            + " [w, u, b, d], True, 1, 0.0, False, False, False)[0]",
-        new Recurrent(stabilizer),
-        shape(4, 2, 5),
-        shape(12, 5),
-        shape(12, 3),
-        shape(12),
-        shape(12));
+    List<String> cells = List.of("lstm", "gru", "rnn_tanh", "rnn_relu");
+    long[] gates = {4, 3, 1, 1};
+    for (int kind = 0; kind < gates.length; kind++) {
+      recurrent(dtype, cells.get(kind), gates[kind] * 3, new Recurrent(stabilizer));
+    }
+    for (long[] shape : List.of(shape(2, 4), shape(2, 3, 4))) {
+      ObjectNode one =
+          run(
+              dtype,
+              "linear",
+              "x",
+              "torch.linear(x, self.p1, self.p2)",
+              new EpsilonWithoutBias(stabilizer),
+              shape,
+              shape(5, 4),
+              shape(5));
+      one.put("rule", "epsilon_without_bias");
+    }
     for (boolean causal : List.of(false, true)) {
       for (boolean constant : List.of(false, true)) {
         String flags = causal ? "None, 0.0, True" : "None";
@@ -153,6 +162,25 @@ class OperatorOracleTests {
         one.put("rule", "attention").put("causal", causal).put("constant", constant);
       }
     }
+  }
+
+  private void recurrent(ScalarType dtype, String operator, long rows, Rule rule) {
+    String state = "torch.zeros([1, 2, 3], dtype=x.dtype)";
+    run(
+        dtype,
+        operator,
+        "x, w, u, b, d",
+        "torch."
+            + operator
+            + "(x, "
+            + (operator.equals("lstm") ? "[" + state + ", " + state + "]" : state)
+            + ", [w, u, b, d], True, 1, 0.0, False, False, False)[0]",
+        rule,
+        shape(4, 2, 5),
+        shape(rows, 5),
+        shape(rows, 3),
+        shape(rows),
+        shape(rows));
   }
 
   private static long[] shape(long... shape) {
@@ -172,12 +200,14 @@ class OperatorOracleTests {
       inputs[k] = SeededWeights.normal(k + 1L, dtype, shapes[k]);
       write(id + ".in." + k, inputs[k]);
     }
-    ModelBuilder builder = new ModelBuilder(dtype, 1);
-    JitModule module =
-        builder.module(
-            "nets.Net",
-            Map.of(),
-            "def forward(self, " + arguments + "):\n    return " + expression + "\n");
+    JitModule module = new ModelBuilder(dtype, 1).empty("nets.Net");
+    int given = arguments.split(",").length;
+    for (int k = given; k < inputs.length; k++) {
+      module.register_parameter("p" + k, inputs[k], false);
+    }
+    module.define("def forward(self, " + arguments + "):\n    return " + expression + "\n");
+    Tensor[] all = inputs.clone();
+    inputs = Arrays.copyOf(inputs, given);
     try (ScriptModel model = ScriptModel.of(module)) {
       Tensor out = model.run(inputs).get(0);
       Tensor r = SeededWeights.normal(9, dtype, out.shape());
@@ -207,7 +237,7 @@ class OperatorOracleTests {
         .addObject()
         .put("id", id)
         .put("rule", operator)
-        .put("inputs", inputs.length)
+        .put("inputs", all.length)
         .put("epsilon", EPSILON);
   }
 
