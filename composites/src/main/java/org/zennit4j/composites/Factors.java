@@ -69,7 +69,8 @@ final class Factors {
    * @return false where the constant only scales, such as a parameter or a number
    */
   boolean gatesConstant(Region product) {
-    if (!isProduct(Operators.of(product).name()) || dependents(product) != 1) {
+    boolean ofTwo = flow.arguments(product) > 1 && dependents(product) == 1;
+    if (!ofTwo || !isProduct(Operators.of(product).name())) {
       return false;
     }
     int gate = flow.dependsOnInput(product, 0) ? 0 : 1;
@@ -87,7 +88,8 @@ final class Factors {
       if (info.is(Operators.Kind.LINEAR) || info.is(Operators.Kind.CONVOLUTION)) {
         return true;
       }
-      if (seen.add(next) && (info.is(Operators.Trait.MOVES) || info.is(Operators.Trait.PARTS))) {
+      boolean takes = flow.arguments(next) > 0;
+      if (seen.add(next) && takes && (info.is(Operators.Trait.MOVES) || info.is(Operators.Trait.PARTS))) {
         open.addAll(flow.producers(next, 0));
       }
     }
