@@ -89,7 +89,9 @@ final class Factors {
         return true;
       }
       boolean takes = flow.arguments(next) > 0;
-      if (seen.add(next) && takes && (info.is(Operators.Trait.MOVES) || info.is(Operators.Trait.PARTS))) {
+      if (seen.add(next)
+          && takes
+          && (info.is(Operators.Trait.MOVES) || info.is(Operators.Trait.PARTS))) {
         open.addAll(flow.producers(next, 0));
       }
     }
