@@ -54,6 +54,12 @@ std::vector<Tensor> relevances(const json& one, const std::vector<Tensor>& in, c
   if (rule == "lstm") {
     return {oracle::lstm_rule(in[0], in[1], in[2], in[3], in[4], r, epsilon)};
   }
+  if (rule == "gru") {
+    return {oracle::gru_rule(in[0], in[1], in[2], in[3], in[4], r, epsilon)};
+  }
+  if (rule == "rnn_tanh" || rule == "rnn_relu") {
+    return {oracle::plain_recurrent_rule(in[0], in[1], in[2], in[3], in[4], r, rule == "rnn_relu", epsilon)};
+  }
   throw std::runtime_error("no rule " + rule);
 }
 

@@ -86,7 +86,9 @@ std::vector<Tensor> attention_rule(
 
 Tensor epsilon_without_bias_rule(
     const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& z, const Tensor& r, double epsilon) {
-  Tensor own = x.mul(r.div(stabilized(z, epsilon)).matmul(w));
+  // Small matrices are multiplied in double precision, as Epsilon does.
+  Tensor exact = r.to(at::kDouble).div(stabilized(z.to(at::kDouble), epsilon)).matmul(w.to(at::kDouble));
+  Tensor own = x.mul(exact).to(x.scalar_type());
   Tensor size = x.abs();
   Tensor weights = w.abs();
   Tensor n = torch::linear(size, weights);
@@ -164,6 +166,55 @@ Tensor lstm_rule(
     Tensor p = fresh[t].mul(q).div(stabilized(signals[t], epsilon));
     result[t] = x.select(0, t).mul(p.matmul(w.narrow(0, 2 * width, width)));
     of_hidden = hidden[t].mul(p.matmul(u.narrow(0, 2 * width, width)));
+  }
+  return torch::stack(result, 0);
+}
+
+Tensor gru_rule(
+    const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
+    double epsilon) {
+  int64_t steps = x.size(0);
+  int64_t width = u.size(1);
+  std::vector<Tensor> hidden = {x.new_zeros({x.size(1), width})};
+  std::vector<Tensor> fresh, kept, signals, resets;
+  for (int64_t t = 0; t < steps; t++) {
+    Tensor of_input = torch::linear(x.select(0, t), w, b);
+    Tensor of_state = torch::linear(hidden.back(), u, d);
+    auto gate = [&](const Tensor& all, int64_t k) { return all.narrow(-1, k * width, width); };
+    Tensor update = gate(of_input, 1).add(gate(of_state, 1)).sigmoid();
+    resets.push_back(gate(of_input, 0).add(gate(of_state, 0)).sigmoid());
+    signals.push_back(gate(of_input, 2).add(resets.back().mul(gate(of_state, 2))));
+    Tensor candidate = signals.back().tanh();
+    fresh.push_back(candidate.sub(update.mul(candidate)));
+    kept.push_back(update.mul(hidden.back()));
+    hidden.push_back(fresh.back().add(kept.back()));
+  }
+  std::vector<Tensor> result(steps);
+  Tensor of_hidden = at::zeros_like(hidden[0]);
+  for (int64_t t = steps - 1; t >= 0; t--) {
+    Tensor q = of_hidden.add(r.select(0, t)).div(stabilized(hidden[t + 1], epsilon));
+    Tensor p = fresh[t].mul(q).div(stabilized(signals[t], epsilon));
+    result[t] = x.select(0, t).mul(p.matmul(w.narrow(0, 2 * width, width)));
+    of_hidden = hidden[t].mul(resets[t].mul(p).matmul(u.narrow(0, 2 * width, width))).add(kept[t].mul(q));
+  }
+  return torch::stack(result, 0);
+}
+
+Tensor plain_recurrent_rule(
+    const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
+    bool rectified, double epsilon) {
+  std::vector<Tensor> hidden = {x.new_zeros({x.size(1), u.size(1)})};
+  std::vector<Tensor> sums;
+  for (int64_t t = 0; t < x.size(0); t++) {
+    sums.push_back(torch::linear(x.select(0, t), w, b).add(torch::linear(hidden.back(), u, d)));
+    hidden.push_back(rectified ? sums.back().relu() : sums.back().tanh());
+  }
+  std::vector<Tensor> result(x.size(0));
+  Tensor of_hidden = at::zeros_like(hidden[0]);
+  for (int64_t t = x.size(0) - 1; t >= 0; t--) {
+    Tensor p = of_hidden.add(r.select(0, t)).div(stabilized(sums[t], epsilon));
+    result[t] = x.select(0, t).mul(p.matmul(w));
+    of_hidden = hidden[t].mul(p.matmul(u));
   }
   return torch::stack(result, 0);
 }

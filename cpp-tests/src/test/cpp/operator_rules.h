@@ -48,4 +48,14 @@ Tensor lstm_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
     double epsilon);
 
+/** The same for a GRU. */
+Tensor gru_rule(
+    const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
+    double epsilon);
+
+/** The same for a network without gates, with relu or tanh. */
+Tensor plain_recurrent_rule(
+    const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
+    bool rectified, double epsilon);
+
 }  // namespace oracle

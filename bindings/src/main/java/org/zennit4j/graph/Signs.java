@@ -219,7 +219,8 @@ final class Signs {
             first() && isDense();
         case "avg_pool1d", "avg_pool2d", "avg_pool3d" -> first() && isNone("divisor_override");
         case "constant_pad_nd", "pad" -> first() && (isNone("value") || has("value"));
-        case "copy", "fill" -> known.get(1);
+        // The copy of a list takes nothing else.
+        case "copy", "fill" -> known.size() > 1 ? known.get(1) : first();
         default -> false;
       };
     }

@@ -176,6 +176,19 @@ class SignsTests {
         .isFalse();
   }
 
+  /** As in torchvision's scripted Swin. */
+  @Test
+  void aListThatIsCopiedKeepsWhatIsKnown() {
+    String text =
+        """
+        sizes = [-1, 4].copy()
+        list = [%s].copy()
+        return self.lin.forward(list[0].view(sizes))
+        """;
+    assertThat(known(text.formatted("torch.relu(x)"))).isTrue();
+    assertThat(known(text.formatted("x"))).isFalse();
+  }
+
   @Test
   void hooksMayChangeValuesSoThatNothingIsKnown() {
     try (ScriptModel model = model("return self.lin.forward(torch.relu(x))")) {

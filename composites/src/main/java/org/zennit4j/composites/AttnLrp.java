@@ -42,7 +42,8 @@ import org.zennit4j.rules.ZeroParams;
  * <ul>
  *   <li>A product of two activations gives each factor half. A factor that is a sigmoid's or the
  *       inverse of a size (as in normalisations that are written by hand), or an elementwise
- *       function of the other factor (as in a GELU that is written by hand), counts as constant.
+ *       function of the other factor (as in a GELU that is written by hand), counts as constant,
+ *       also beside a bias (as in the first step of a GRU).
  *   <li>With {@code constantWeights} (CP-LRP) a softmax's and an activation's factor count as
  *       constant, too.
  *   <li>What does not depend on the input, such as positional embeddings, keeps its share as a bias
@@ -165,7 +166,7 @@ public record AttnLrp(
       OptionalInt signal =
           roles.isOfTwo(site) || name.equals("einsum")
               ? roles.factors.signal(site, constantWeights)
-              : OptionalInt.empty();
+              : roles.idle(site);
       return Optional.of(new Bilinear(signal, stabilizer));
     }
     if (Operators.of(name).is(Operators.Kind.SOFTMAX, Operators.Kind.LOG_SOFTMAX)) {
@@ -238,6 +239,11 @@ public record AttnLrp(
 
     Optional<Region> site(Layer layer) {
       return Optional.ofNullable(sites.get(layer));
+    }
+
+    /** A number that no argument has, where the signal is no argument that depends on the input. */
+    OptionalInt idle(Region product) {
+      return factors.gatesConstant(product) ? OptionalInt.of(1) : OptionalInt.empty();
     }
 
     /** Whether a layer does anything; a batch normalisation that was merged does not. */

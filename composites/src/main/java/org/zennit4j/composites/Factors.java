@@ -62,6 +62,44 @@ final class Factors {
     return signal;
   }
 
+  /**
+   * Whether a product of one factor that depends on the input and one that does not is a gate on
+   * what a layer makes of constants, as in the first step of a GRU with biases: the signal is the
+   * constant then.
+   *
+   * @param product a product
+   * @return false where the constant only scales, such as a parameter or a number
+   */
+  boolean gatesConstant(Region product) {
+    boolean ofTwo = flow.arguments(product) > 1 && dependents(product) == 1;
+    if (!ofTwo || !isProduct(Operators.of(product).name())) {
+      return false;
+    }
+    int gate = flow.dependsOnInput(product, 0) ? 0 : 1;
+    return comesFrom(product, gate, Factors::isSigmoid) && isLayersOutput(product, 1 - gate);
+  }
+
+  /** Whether a constant is what a linear layer computes, perhaps a part of it. */
+  private boolean isLayersOutput(Region product, int argument) {
+    Set<Region> open = new HashSet<>(flow.producers(product, argument));
+    Set<Region> seen = new HashSet<>();
+    while (!open.isEmpty()) {
+      Region next = open.iterator().next();
+      open.remove(next);
+      Operators.Info info = Operators.of(next);
+      if (info.is(Operators.Kind.LINEAR) || info.is(Operators.Kind.CONVOLUTION)) {
+        return true;
+      }
+      boolean takes = flow.arguments(next) > 0;
+      if (seen.add(next)
+          && takes
+          && (info.is(Operators.Trait.MOVES) || info.is(Operators.Trait.PARTS))) {
+        open.addAll(flow.producers(next, 0));
+      }
+    }
+    return false;
+  }
+
   private OptionalInt ofElementwise(Region product, boolean constantWeights) {
     List<IntPredicate> weighing = new ArrayList<>();
     weighing.add(k -> comesFrom(product, k, this::isInverse));

@@ -10,12 +10,15 @@ import static org.zennit4j.testing.TensorSubject.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.graph.Layer;
@@ -143,6 +146,82 @@ class AttnLrpTests {
     try (ScriptModel model = model("q", text)) {
       Composite apart = new AttnLrp(false).withCanonizers(Canonizers.decomposeAttention());
       assertSame(explain(model, apart, q), explain(model, new AttnLrp(false), q));
+    }
+  }
+
+  private static final Map<String, String> STEPS =
+      Map.of(
+          "gru",
+          """
+          r = torch.sigmoid(a[:, :3] + c[:, :3])
+          z = torch.sigmoid(a[:, 3:6] + c[:, 3:6])
+          n = torch.tanh(a[:, 6:] + r * c[:, 6:])
+          h = (1 - z) * n + z * h
+          """,
+          "lstm",
+          """
+          g = a + c
+          m = torch.sigmoid(g[:, 3:6]) * m + torch.sigmoid(g[:, :3]) * torch.tanh(g[:, 6:9])
+          h = torch.sigmoid(g[:, 9:]) * torch.tanh(m)
+          """,
+          "rnn_tanh",
+          "h = torch.tanh(a + c)\n",
+          "rnn_relu",
+          "h = torch.relu(a + c)\n");
+
+  private ScriptModel recurrent(String kind, long gates, String body) {
+    JitModule net = b.empty("nets.Recurrent");
+    net.register_parameter("w", numbers(31, 3 * gates, 2), false);
+    net.register_parameter("u", numbers(32, 3 * gates, 3), false);
+    net.register_parameter("b", numbers(33, 3 * gates), false);
+    net.register_parameter("d", numbers(34, 3 * gates), false);
+    String zero = "torch.zeros([x.size(0), 3], dtype=7)";
+    net.define(
+        "def forward(self, x):\n"
+            + ("h = " + zero + "\nm = " + zero + "\n" + body + "return h\n").indent(4));
+    return ScriptModel.of(net);
+  }
+
+  /** In the first step the state is constant: what a gate lets through of the biases stays. */
+  @ParameterizedTest
+  @CsvSource({"gru, 3", "lstm, 4", "rnn_tanh, 1", "rnn_relu, 1"})
+  void aRecurrentNetworkHasOneMapHoweverItIsWritten(String kind, long gates) {
+    boolean two = kind.equals("lstm");
+    String all = "self.w, self.u, self.b, self.d";
+    String operator =
+        "h = torch."
+            + kind
+            + "(x, "
+            + (two ? "[h.unsqueeze(0), m.unsqueeze(0)]" : "h.unsqueeze(0)")
+            + ", ["
+            + all
+            + "], True, 1, 0.0, False, False, True)[0][:, -1]\n";
+    String cell =
+        (two ? "h, m" : "h")
+            + " = torch."
+            + kind
+            + "_cell(x[:, t], "
+            + (two ? "[h, m]" : "h")
+            + ", "
+            + all
+            + ")\n";
+    String written =
+        "a = torch.linear(x[:, t], self.w, self.b)\nc = torch.linear(h, self.u, self.d)\n"
+            + STEPS.get(kind);
+    Tensor x = numbers(1, 2, 3, 2);
+    try (ScriptModel whole = recurrent(kind, gates, operator)) {
+      List<Tensor> expected = explain(whole, Composites.attnLrp(), x);
+      for (String step : List.of(cell, written)) {
+        String unrolled =
+            IntStream.range(0, 3)
+                .mapToObj(t -> step.replace("x[:, t]", "x[:, " + t + "]"))
+                .collect(Collectors.joining());
+        for (String body : List.of("for t in range(3):\n" + step.indent(4), unrolled)) {
+          try (ScriptModel model = recurrent(kind, gates, body)) {
+            assertSame(explain(model, Composites.attnLrp(), x), expected);
+          }
+        }
+      }
     }
   }
 

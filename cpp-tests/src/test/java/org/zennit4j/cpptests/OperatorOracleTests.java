@@ -13,8 +13,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -31,6 +33,7 @@ import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.Npy;
 import org.zennit4j.rules.Attention;
 import org.zennit4j.rules.Bilinear;
+import org.zennit4j.rules.EpsilonWithoutBias;
 import org.zennit4j.rules.LocalResponseNormalization;
 import org.zennit4j.rules.Normalization;
 import org.zennit4j.rules.Recurrent;
@@ -48,7 +51,8 @@ class OperatorOracleTests {
   private static final double EPSILON = 1e-6;
 
   /** Operators whose first input alone is one of the network. */
-  private static final Set<String> WEIGHTED = Set.of("layer_norm", "lstm");
+  private static final Set<String> WEIGHTED =
+      Set.of("layer_norm", "linear", "lstm", "gru", "rnn_tanh", "rnn_relu");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -119,7 +123,7 @@ class OperatorOracleTests {
                 "layer_norm",
                 "x" + weight,
                 "torch.layer_norm(x, "
-                    + java.util.Arrays.toString(own)
+                    + Arrays.toString(own)
                     + (weight.isEmpty() ? "" : ", w")
                     + ")",
                 new Normalization(false, stabilizer),
@@ -129,42 +133,26 @@ class OperatorOracleTests {
         one.put("axes", axes).put("eps", 1e-5);
       }
     }
-    run(
-        dtype,
-        "lstm",
-        "x, w, u, b, d",
-        "torch.lstm(x, [torch.zeros([1, 2, 3], dtype=x.dtype), torch.zeros([1, 2, 3], dtype=x.dtype)],"
-            + " [w, u, b, d], True, 1, 0.0, False, False, False)[0]",
-        new Recurrent(stabilizer),
-        shape(4, 2, 5),
-        shape(12, 5),
-        shape(12, 3),
-        shape(12),
-        shape(12));
-    for (int size = 2; size < 6; size++) {
-      ModelBuilder builder = new ModelBuilder(dtype, 1);
-      JitModule layer =
-          builder.module(
-              "torch.nn.modules.normalization.LocalResponseNorm",
-              Map.of(),
-              """
-              def forward(self, x):
-                  square = torch.constant_pad_nd((x * x).unsqueeze(1), [0, 0, 0, 0, %d, %d], 0)
-                  mean = torch.avg_pool3d(square, [%d, 1, 1], [1, 1, 1], [0, 0, 0]).squeeze(1)
-                  return x / (mean * 0.5 + 2.0).pow(0.75)
-              """
-                  .formatted(size / 2, (size - 1) / 2, size));
-      run(
+    List<String> cells = List.of("lstm", "gru", "rnn_tanh", "rnn_relu");
+    long[] gates = {4, 3, 1, 1};
+    for (int kind = 0; kind < gates.length; kind++) {
+      recurrent(dtype, cells.get(kind), gates[kind] * 3, new Recurrent(stabilizer));
+    }
+    for (long[] shape : List.of(shape(2, 4), shape(2, 3, 4))) {
+      ObjectNode one =
+          run(
               dtype,
-              "local_response_norm",
-              "0",
-              builder.sequential(layer),
-              new LocalResponseNormalization(size, 0.5, 0.75, 2, stabilizer),
-              shape(2, 4, 3, 2))
-          .put("size", size)
-          .put("alpha", 0.5)
-          .put("beta", 0.75)
-          .put("k", 2.0);
+              "linear",
+              "x",
+              "torch.linear(x, self.p1, self.p2)",
+              new EpsilonWithoutBias(stabilizer),
+              shape,
+              shape(5, 4),
+              shape(5));
+      one.put("rule", "epsilon_without_bias");
+    }
+    for (int size = 2; size < 6; size++) {
+      localResponse(dtype, size, stabilizer);
     }
     for (boolean causal : List.of(false, true)) {
       for (boolean constant : List.of(false, true)) {
@@ -184,6 +172,52 @@ class OperatorOracleTests {
     }
   }
 
+  private void recurrent(ScalarType dtype, String operator, long rows, Rule rule) {
+    String state = "torch.zeros([1, 2, 3], dtype=x.dtype)";
+    run(
+        dtype,
+        operator,
+        "x, w, u, b, d",
+        "torch."
+            + operator
+            + "(x, "
+            + (operator.equals("lstm") ? "[" + state + ", " + state + "]" : state)
+            + ", [w, u, b, d], True, 1, 0.0, False, False, False)[0]",
+        rule,
+        shape(4, 2, 5),
+        shape(rows, 5),
+        shape(rows, 3),
+        shape(rows),
+        shape(rows));
+  }
+
+  private void localResponse(ScalarType dtype, int size, Stabilizer stabilizer) {
+    JitModule layer =
+        new ModelBuilder(dtype, 1)
+            .module(
+                "torch.nn.modules.normalization.LocalResponseNorm",
+                Map.of(),
+                """
+                def forward(self, x):
+                    square = torch.constant_pad_nd((x * x).unsqueeze(1), [0, 0, 0, 0, %d, %d], 0)
+                    mean = torch.avg_pool3d(square, [%d, 1, 1], [1, 1, 1], [0, 0, 0]).squeeze(1)
+                    return x / (mean * 0.5 + 2.0).pow(0.75)
+                """
+                    .formatted(size / 2, (size - 1) / 2, size));
+    run(
+            dtype,
+            "local_response_norm",
+            Optional.of(layer),
+            "x",
+            "self.part.forward(x)",
+            new LocalResponseNormalization(size, 0.5, 0.75, 2, stabilizer),
+            shape(2, 4, 3, 2))
+        .put("size", size)
+        .put("alpha", 0.5)
+        .put("beta", 0.75)
+        .put("k", 2.0);
+  }
+
   private static long[] shape(long... shape) {
     return shape;
   }
@@ -195,20 +229,16 @@ class OperatorOracleTests {
       String expression,
       Rule rule,
       long[]... shapes) {
-    ModelBuilder builder = new ModelBuilder(dtype, 1);
-    JitModule module =
-        builder.module(
-            "nets.Net",
-            Map.of(),
-            "def forward(self, " + arguments + "):\n    return " + expression + "\n");
-    return run(dtype, operator, "/" + operator + "#0", module, rule, shapes);
+    return run(dtype, operator, Optional.empty(), arguments, expression, rule, shapes);
   }
 
+  /** The layer is a module of the network, or else its only operator. */
   private ObjectNode run(
       ScalarType dtype,
       String operator,
-      String layer,
-      JitModule module,
+      Optional<JitModule> part,
+      String arguments,
+      String expression,
       Rule rule,
       long[]... shapes) {
     String id = operator + cases.size();
@@ -217,12 +247,23 @@ class OperatorOracleTests {
       inputs[k] = SeededWeights.normal(k + 1L, dtype, shapes[k]);
       write(id + ".in." + k, inputs[k]);
     }
+    JitModule module = new ModelBuilder(dtype, 1).empty("nets.Net");
+    part.ifPresent(layer -> module.register_module("part", layer));
+    int given = arguments.split(",").length;
+    for (int k = given; k < inputs.length; k++) {
+      module.register_parameter("p" + k, inputs[k], false);
+    }
+    module.define("def forward(self, " + arguments + "):\n    return " + expression + "\n");
+    Tensor[] all = inputs.clone();
+    inputs = Arrays.copyOf(inputs, given);
     try (ScriptModel model = ScriptModel.of(module)) {
       Tensor out = model.run(inputs).get(0);
       Tensor r = SeededWeights.normal(9, dtype, out.shape());
       write(id + ".out", out);
       write(id + ".r", r);
-      Region region = model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
+      String layer = part.isPresent() ? "part" : "/" + operator + "#0";
+      Region region =
+          model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
       LayerFunction function = rule.bind(region);
       try (Propagation pass =
           new Propagation(
@@ -242,7 +283,7 @@ class OperatorOracleTests {
         .addObject()
         .put("id", id)
         .put("rule", operator)
-        .put("inputs", inputs.length)
+        .put("inputs", all.length)
         .put("epsilon", EPSILON);
   }
 

@@ -29,8 +29,8 @@ import org.zennit4j.runtime.LayerFunction;
  * part, shared out by contribution: {@code R_a = a * J_a^T(R / (n s(z)))}; for an elementwise
  * product that is R/n, summed where a factor was broadcast. With {@code signal} the factor of that
  * number gets all and the others, which count as constant, nothing: attention weights and gates in
- * CP-LRP, denominators. A factor that does not depend on the input never gets any. Sums are kept,
- * but for what the stabilizer takes.
+ * CP-LRP, denominators. A factor that does not depend on the input never gets any, nor does the
+ * gate of a signal that does not. Sums are kept, but for what the stabilizer takes.
  *
  * <p>R. Achtibat et al., AttnLRP, ICML 2024, proposition 3.3 (uniform rule); A. Ali et al., XAI for
  * Transformers: Better Explanations through Conservative Propagation, ICML 2022 (constant weights);
@@ -122,11 +122,13 @@ public record Bilinear(OptionalInt signal, Stabilizer stabilizer) implements Rul
     return Math.max(call.position("self"), call.position("input"));
   }
 
+  /** A signal that does not depend on the input, such as a bias behind a gate, keeps all. */
   private List<Integer> receivers(LayerCall call) {
     List<Integer> dependent = Calls.dependent(call);
-    return signal.isPresent() && dependent.contains(signal.getAsInt())
-        ? List.of(signal.getAsInt())
-        : dependent;
+    if (signal.isPresent()) {
+      dependent.removeIf(i -> i != signal.getAsInt());
+    }
+    return dependent;
   }
 
   private static boolean isMatrices(LayerCall call) {

@@ -5,9 +5,12 @@
 package org.zennit4j.rules;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -20,8 +23,9 @@ import org.zennit4j.runtime.LayerFunction;
 
 /**
  * Recurrent networks that run as one operator ({@code lstm}, {@code gru}, {@code rnn_tanh}, {@code
- * rnn_relu}), step by step from the last one back: gates only weigh and count as constant, so that
- * the signal takes all.
+ * rnn_relu}), step by step from the last one back, or as one operator for each step ({@code
+ * lstm_cell}, {@code gru_cell}, {@code rnn_tanh_cell}, {@code rnn_relu_cell}): gates only weigh and
+ * count as constant, so that the signal takes all.
  *
  * <pre>
  *   LSTM: c = f c' + i g, h = o tanh(c)   R_c += R_h, R_c' = f c' q, R_g = i g q, q = R_c / s(c)
@@ -39,7 +43,12 @@ import org.zennit4j.runtime.LayerFunction;
  * @param stabilizer of all denominators; default 1e-6
  */
 public record Recurrent(Stabilizer stabilizer) implements Rule {
-  private static final Set<String> OPERATORS = Set.of("lstm", "gru", "rnn_tanh", "rnn_relu");
+  private static final String CELL = "_cell";
+
+  private static final Set<String> OPERATORS =
+      Stream.of("lstm", "gru", "rnn_tanh", "rnn_relu")
+          .flatMap(name -> Stream.of(name, name + CELL))
+          .collect(Collectors.toUnmodifiableSet());
 
   /** With the default stabilizer. */
   public Recurrent() {
@@ -81,7 +90,52 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
               + "', which is none of the operators "
               + OPERATORS.stream().sorted().toList());
     }
-    return (call, relevance) -> new Network(call, operator).relevances(relevance);
+    return operator.endsWith(CELL)
+        ? (call, relevance) -> step(call, operator.replace(CELL, ""), relevance)
+        : (call, relevance) -> new Network(call, operator).relevances(relevance);
+  }
+
+  private Cell cell(String operator, List<Tensor> own, Tensor cell, Tensor relevanceOfCell) {
+    return switch (operator) {
+      case "lstm" -> new Lstm(own, cell, relevanceOfCell);
+      case "gru" -> new Gru(own);
+      default -> new Plain(own, operator.equals("rnn_relu"));
+    };
+  }
+
+  /** One step of one cell. */
+  private List<Tensor> step(LayerCall call, String operator, List<Tensor> relevance) {
+    List<Tensor> result = Calls.nothing(call);
+    Tensor ofCell = relevance.size() > 1 ? relevance.get(1) : null;
+    if (relevance.get(0) == null && ofCell == null) {
+      return result;
+    }
+    Tensor x = call.tensors("input").get(0);
+    List<Tensor> start = call.tensors("hx");
+    Tensor h = start.get(0);
+    List<Tensor> own =
+        Arrays.asList(
+            Stream.of("w_ih", "w_hh", "b_ih", "b_hh")
+                .map(name -> call.tensor(name).orElse(null))
+                .toArray(Tensor[]::new));
+    Cell cell = cell(operator, own, start.size() > 1 ? start.get(1) : null, ofCell);
+    cell.states.add(h);
+    cell.states.add(cell.step(x, h));
+    Tensor r = relevance.get(0) == null ? torch.zeros_like(h) : relevance.get(0);
+    Tensor[] parts = cell.back(0, x, r);
+    List<Tensor> ofStates = new ArrayList<>(List.of(parts[1]));
+    if (cell instanceof Lstm lstm) {
+      ofStates.add(lstm.relevanceOfCell);
+    }
+    int input = call.position("input");
+    if (input >= 0) {
+      result.set(input, parts[0]);
+    }
+    int states = call.position("hx");
+    for (int i = 0; states >= 0 && i < ofStates.size(); i++) {
+      result.set(states + i, ofStates.get(i));
+    }
+    return result;
   }
 
   /** What one direction of a layer computes in one step, and how relevance comes back. */
@@ -100,7 +154,8 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
     /**
      * A cell.
      *
-     * @param parameters weights of input and state, and their biases if there are some
+     * @param parameters weights of input and state, and their biases if there are some; null for
+     *     one that there is not
      */
     Cell(List<Tensor> parameters) {
       this.w = parameters.get(0);
@@ -363,11 +418,8 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
     private Cell cell(int number, Tensor relevanceOfCell) {
       int each = parameters.size() / (layers * directions);
       List<Tensor> own = parameters.subList(number * each, (number + 1) * each);
-      return switch (operator) {
-        case "lstm" -> new Lstm(own, cells.select(0, number), relevanceOfCell);
-        case "gru" -> new Gru(own);
-        default -> new Plain(own, operator.equals("rnn_relu"));
-      };
+      Tensor state = cells == null ? null : cells.select(0, number);
+      return Recurrent.this.cell(operator, own, state, relevanceOfCell);
     }
 
     private static Tensor run(Cell cell, Tensor sequence, Tensor start, boolean reversed) {

@@ -199,7 +199,7 @@ class RecurrentTests {
     try (ScriptModel model = ScriptModel.of(b.expression("nets.Net", "torch.tanh(input)"))) {
       assertThatThrownBy(() -> new Explainer(model, "/tanh#0", new Recurrent()))
           .isInstanceOf(RuleException.class)
-          .hasMessageContaining("[gru, lstm, rnn_relu, rnn_tanh]");
+          .hasMessageContaining("[gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell,");
     }
   }
 }
