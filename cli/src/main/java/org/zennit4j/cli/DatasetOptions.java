@@ -43,8 +43,8 @@ final class DatasetOptions {
   @Option(
       names = "--compression",
       paramLabel = "0..9",
-      description = "How hard HDF5 is packed: 0 not, 1 fast (default), 9 best.")
-  private int compression = 1;
+      description = "How hard HDF5 is packed: 0 not (default), 1 fast, 9 best.")
+  private int compression;
 
   @Option(names = "--limit", paramLabel = "N", description = "Only the first N samples.")
   private Integer limit;

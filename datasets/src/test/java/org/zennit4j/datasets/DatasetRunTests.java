@@ -312,4 +312,17 @@ class DatasetRunTests {
         .hasSameTextualContentAs(undisturbed.resolve("table.csv"));
     assertThat(files(output)).isEqualTo(files(undisturbed));
   }
+
+  @Property(tries = 2000)
+  void numbersOfTheTableHaveSevenDigits(@ForAll("ofAnySize") double value) {
+    assertThat(Explained.Line.number(value))
+        .isEqualTo(String.format(java.util.Locale.ROOT, "%.7g", value));
+  }
+
+  @Provide
+  Arbitrary<Double> ofAnySize() {
+    Arbitrary<Double> ordinary = Arbitraries.doubles().between(-20, 20).ofScale(9);
+    Arbitrary<Integer> exponents = Arbitraries.integers().between(-12, 12);
+    return Combinators.combine(ordinary, exponents).as((d, e) -> d * Math.pow(10, e));
+  }
 }
