@@ -46,6 +46,9 @@ final class DatasetOptions {
       description = "How hard HDF5 is packed: 0 not (default), 1 fast, 9 best.")
   private int compression;
 
+  @Option(names = "--parquet", description = "Write the table as table.parquet too.")
+  private boolean parquet;
+
   @Option(names = "--limit", paramLabel = "N", description = "Only the first N samples.")
   private Integer limit;
 
@@ -134,6 +137,7 @@ final class DatasetOptions {
     DatasetRun changed =
         run.withBatchSize(batchSize)
             .withFormat(format(), compression)
+            .withParquetTable(parquet)
             .withResume(resume)
             .withStrict(strict)
             .withShard(shard[0], shard[1]);

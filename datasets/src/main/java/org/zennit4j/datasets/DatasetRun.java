@@ -57,6 +57,7 @@ public final class DatasetRun {
     private DatasetTarget target = DatasetTarget.label();
     private Format format = Format.HDF5;
     private int level;
+    private boolean parquet;
     private boolean strict;
     private boolean resume;
     private int shard = 1;
@@ -150,6 +151,17 @@ public final class DatasetRun {
           s.format = format;
           s.level = level;
         });
+  }
+
+  /**
+   * Returns a run that writes its table as {@code table.parquet} too. It takes
+   * blue.strategic.parquet:parquet-floor on the class path, which is an optional dependency.
+   *
+   * @param parquet whether it does
+   * @return another run
+   */
+  public DatasetRun withParquetTable(boolean parquet) {
+    return with(s -> s.parquet = parquet);
   }
 
   /**
@@ -462,6 +474,9 @@ public final class DatasetRun {
       assembly.npy();
     }
     assembly.table();
+    if (settings.parquet) {
+      assembly.parquet();
+    }
     Map<String, Object> result = new LinkedHashMap<>(plan);
     result.put("explained", summary.explained());
     result.put("skipped", summary.skipped());

@@ -18,8 +18,9 @@ import org.zennit4j.requests.NdArray;
 
 /**
  * How fast a run is, against a bare loop over the same batches, which are in memory: arguments are
- * a dataset of Fashion-MNIST, the size of batches, how often, a folder that is filled, and the level
- * of packing if it is not the default's. On Linux it also says which threads the CPU's time went to.
+ * a dataset of Fashion-MNIST, the size of batches, how often, a folder that is filled, and the
+ * level of packing if it is not the default's. On Linux it also says which threads the CPU's time
+ * went to.
  */
 final class DatasetRate {
   private DatasetRate() {}

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,8 +70,8 @@ final class ThreadTimes {
     try {
       String stat = Files.readString(task.resolve("stat"));
       String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-      double ticks = Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]);
+      List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1));
+      double ticks = Double.parseDouble(fields.get(11)) + Double.parseDouble(fields.get(12));
       to.put(task.getFileName() + " " + name, ticks / 100);
     } catch (IOException e) {
       // It has just ended.
