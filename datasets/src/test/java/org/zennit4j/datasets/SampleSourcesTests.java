@@ -112,6 +112,18 @@ class SampleSourcesTests {
           .isInstanceOf(SampleException.class)
           .hasMessageContaining("x.png");
     }
+    Files.writeString(list, "path,label\nc.png,dog\nx.png,ant\n");
+    SourceOptions named = USUAL.withClassNames(List.of("cat", "dog"));
+    try (SampleSource source = SampleSources.open(list, named)) {
+      assertThat(source.read(0).label()).hasValue(1);
+      assertThatThrownBy(() -> source.read(1))
+          .as("the others go on")
+          .isInstanceOf(SampleException.class)
+          .hasMessageContaining("row 2: there is no class 'ant'");
+    }
+    Files.writeString(list, "path,label\n");
+    assertThatThrownBy(() -> SampleSources.open(list, USUAL))
+        .hasMessageContaining("list.csv: no sample in it");
     Files.writeString(list, "file,label\nc.png,cat\n");
     assertThatThrownBy(() -> SampleSources.open(list, USUAL)).hasMessageContaining("'path'");
     Files.writeString(list, "path,label\nc.png\n");
