@@ -63,7 +63,7 @@ public final class Main {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .parent(given)
-            .addProfiler(PeakMemory.class)
+            .addProfiler(ProcessCosts.class)
             .resultFormat(given.getResultFormat().orElse(ResultFormatType.JSON))
             .result(given.getResult().orElse(RESULT))
             .jvmArgsAppend(

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a result of JMH says, freed of the machine's speed: the time of each composite or rule
- * divided by that of the gradient on the same network and batch, and how much of it is noise.
+ * What a result of JMH says, freed of the machine's speed: the processor time of each composite or
+ * rule divided by that of the gradient on the same network and batch, and how much of it is noise.
  */
 final class Ratios {
   /**
@@ -50,10 +50,13 @@ final class Ratios {
       String of = params.get(rules ? "layer" : "network").asText();
       String what = params.get(rules ? "rule" : "composite").asText();
       List<Double> times = new ArrayList<>();
-      run.get("primaryMetric").get("rawData").forEach(f -> f.forEach(t -> times.add(t.asDouble())));
+      JsonNode secondary = run.get("secondaryMetrics");
+      JsonNode processor = secondary.get(ProcessCosts.PROCESSOR);
+      JsonNode metric = processor == null ? run.get("primaryMetric") : processor;
+      metric.get("rawData").forEach(fork -> fork.forEach(time -> times.add(time.asDouble())));
       double[] sorted = times.stream().mapToDouble(t -> t).sorted().toArray();
       double median = quantile(sorted, 0.5);
-      JsonNode memory = run.get("secondaryMetrics").get(PeakMemory.RESULT);
+      JsonNode memory = secondary.get(ProcessCosts.MEMORY);
       runs.put(
           key(of, params.get("batch").asInt(), what),
           new Run(

@@ -36,7 +36,10 @@ class RatiosTests {
         "["
             + run("gradient", "2, 2, 2, 2, 2", "")
             + ","
-            + run("epsilon_plus", "3, 2.9, 3.1, 2.8, 9", "\"native.peak\": {\"score\": 12.4}")
+            + run(
+                "epsilon_plus",
+                "70, 80, 90, 70, 80",
+                "\"native.peak\": {\"score\": 12.4}, \"cpu\": {\"rawData\": [[3, 2.9, 3.1, 2.8, 9]]}")
             + "]");
     Map<String, Ratios.Ratio> ratios = Ratios.load(file.toString());
     assertThat(ratios).containsOnlyKeys("ecg batch 4 epsilon_plus");
