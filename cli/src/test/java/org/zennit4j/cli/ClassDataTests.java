@@ -127,6 +127,17 @@ class ClassDataTests {
   }
 
   @Test
+  void oneThatWasCutOffIsMadeAnew() throws Exception {
+    start("one", cache, "explain", "cat.png");
+    awaitArchives(1);
+    Files.writeString(archives().get(0), "cl");
+    start("one", cache, "explain", "cat.png");
+    awaitArchives(1);
+    assertThat(archives().get(0)).hasContent("classes\n");
+    assertThat(calls("-Xshare:dump")).hasSize(2);
+  }
+
+  @Test
   void ofManyStartsAtOnceOneMakesIt() throws Exception {
     List<Process> started = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
