@@ -53,9 +53,15 @@ public final class Main {
       given.showHelp();
       return 0;
     }
+    boolean all = given.getIncludes().isEmpty();
+    boolean onlyRules = !all && given.getIncludes().stream().allMatch(i -> i.contains("Rule"));
+    boolean onlyNetworks =
+        !all && given.getIncludes().stream().allMatch(i -> i.contains("Composite"));
     List<String> networks =
-        present(chosen(given.getParameter("network").orElse(CompositeBenchmark.NETWORKS)));
-    List<String> layers = present(chosen(given.getParameter("layer").orElse(RuleBenchmark.LAYERS)));
+        present(
+            chosen(given.getParameter("network").orElse(CompositeBenchmark.NETWORKS)), !onlyRules);
+    List<String> layers =
+        present(chosen(given.getParameter("layer").orElse(RuleBenchmark.LAYERS)), !onlyNetworks);
     List<String> wanted = new ArrayList<>(given.getIncludes());
     if (wanted.isEmpty()) {
       wanted.add(".*");
@@ -94,9 +100,9 @@ public final class Main {
     return List.copyOf(names);
   }
 
-  /** Says what is missing. */
-  private static List<String> present(List<String> names) {
-    for (String name : names) {
+  /** Says what is missing of what was asked for. */
+  private static List<String> present(List<String> names, boolean said) {
+    for (String name : said ? names : List.<String>of()) {
       if (!Models.has(name)) {
         Path file = Models.file(name);
         System.err.println(
