@@ -62,7 +62,7 @@ final class DatasetCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "INPUT",
       description = {
-        "A folder with a folder for each class; a list (.csv: path,label); .npy, .npz, .h5; or",
+        "A folder with a folder for each class; a list (.csv or .parquet: path,label); .npy, .npz, .h5; or",
         "idx files as MNIST has them. Bytes in the shape of a picture are pictures."
       })
   private Path input;
@@ -130,7 +130,8 @@ final class DatasetCommand implements Callable<Integer> {
       throw new UsageException("--gallery is 1 or more, not " + gallery);
     }
     Labels names = labels == null ? Labels.none() : Labels.read(labels);
-    boolean files = Files.isDirectory(input) || input.toString().endsWith(".csv");
+    boolean files =
+        Files.isDirectory(input) || input.toString().matches("(?i).*\\.(csv|parquet|pq)");
     Preprocessing chosen =
         preparation.of(model, files ? Preprocessing.IMAGENET : Preprocessing.UNIT);
     Set<String> notes = new LinkedHashSet<>();

@@ -43,8 +43,11 @@ final class DatasetOptions {
   @Option(
       names = "--compression",
       paramLabel = "0..9",
-      description = "How hard HDF5 is packed: 0 not, 1 fast (default), 9 best.")
-  private int compression = 1;
+      description = "How hard HDF5 is packed: 0 not (default), 1 fast, 9 best.")
+  private int compression;
+
+  @Option(names = "--parquet", description = "Write the table as table.parquet too.")
+  private boolean parquet;
 
   @Option(names = "--limit", paramLabel = "N", description = "Only the first N samples.")
   private Integer limit;
@@ -134,6 +137,7 @@ final class DatasetOptions {
     DatasetRun changed =
         run.withBatchSize(batchSize)
             .withFormat(format(), compression)
+            .withParquetTable(parquet)
             .withResume(resume)
             .withStrict(strict)
             .withShard(shard[0], shard[1]);

@@ -103,6 +103,12 @@ public final class Main implements Runnable {
 
   /** Runs a command in this process. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
+    if (args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"))) {
+      // The parser of all commands would take longer than the rest.
+      Version.lines().forEach(out::println);
+      out.flush();
+      return 0;
+    }
     Main main = new Main();
     CommandLine line = new CommandLine(main);
     line.setOut(out);

@@ -4,6 +4,7 @@
  */
 package org.zennit4j.cli;
 
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.IVersionProvider;
 
@@ -15,9 +16,12 @@ final class Version implements IVersionProvider {
 
   @Override
   public String[] getVersion() {
-    return new String[] {
-      "zennit4j " + own(), "Java " + System.getProperty("java.version"), FORMATS
-    };
+    return lines().toArray(new String[0]);
+  }
+
+  /** What it prints. */
+  static List<String> lines() {
+    return List.of("zennit4j " + own(), "Java " + System.getProperty("java.version"), FORMATS);
   }
 
   /** The version of this build. */

@@ -195,6 +195,21 @@ final class Assembly {
         });
   }
 
+  /** The same in Parquet, empty fields as missing values. */
+  void parquet() {
+    replace(
+        output.resolve("table.parquet"),
+        file -> {
+          try (ParquetTable.Writer to = new ParquetTable.Writer(file)) {
+            for (int segment = 0; segment < segments; segment++) {
+              for (List<String> row : Csv.read(parts.table(segment))) {
+                to.write(row);
+              }
+            }
+          }
+        });
+  }
+
   /** What writes a file. */
   interface Content {
     void write(Path file) throws IOException;

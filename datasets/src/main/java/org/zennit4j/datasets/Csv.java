@@ -84,9 +84,15 @@ final class Csv {
       if (line.length() > 0) {
         line.append(',');
       }
-      boolean plain = field.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-      line.append(plain ? field : '"' + field.replace("\"", "\"\"") + '"');
+      line.append(plain(field) ? field : '"' + field.replace("\"", "\"\"") + '"');
     }
     return line.append('\n').toString();
+  }
+
+  private static boolean plain(String field) {
+    return field.indexOf(',') < 0
+        && field.indexOf('"') < 0
+        && field.indexOf('\n') < 0
+        && field.indexOf('\r') < 0;
   }
 }

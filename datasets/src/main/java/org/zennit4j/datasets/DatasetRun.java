@@ -56,7 +56,8 @@ public final class DatasetRun {
     private int batchSize = 32;
     private DatasetTarget target = DatasetTarget.label();
     private Format format = Format.HDF5;
-    private int level = 1;
+    private int level;
+    private boolean parquet;
     private boolean strict;
     private boolean resume;
     private int shard = 1;
@@ -89,7 +90,7 @@ public final class DatasetRun {
   }
 
   /**
-   * Makes a run: batches of 32, true labels, HDF5.
+   * Makes a run: batches of 32, true labels, HDF5 that is not packed.
    *
    * @param source the samples; stays the caller's
    * @param preparation how samples become inputs
@@ -138,7 +139,7 @@ public final class DatasetRun {
    * Returns a run that writes another format.
    *
    * @param format the format
-   * @param level how hard HDF5 is packed: 0 not, 1 fast (the default), 9 best
+   * @param level how hard HDF5 is packed: 0 not (the default), 1 fast, 9 best
    * @return another run
    */
   public DatasetRun withFormat(Format format, int level) {
@@ -150,6 +151,17 @@ public final class DatasetRun {
           s.format = format;
           s.level = level;
         });
+  }
+
+  /**
+   * Returns a run that writes its table as {@code table.parquet} too. It takes
+   * blue.strategic.parquet:parquet-floor on the class path, which is an optional dependency.
+   *
+   * @param parquet whether it does
+   * @return another run
+   */
+  public DatasetRun withParquetTable(boolean parquet) {
+    return with(s -> s.parquet = parquet);
   }
 
   /**
@@ -462,6 +474,9 @@ public final class DatasetRun {
       assembly.npy();
     }
     assembly.table();
+    if (settings.parquet) {
+      assembly.parquet();
+    }
     Map<String, Object> result = new LinkedHashMap<>(plan);
     result.put("explained", summary.explained());
     result.put("skipped", summary.skipped());

@@ -9,8 +9,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -34,12 +36,17 @@ final class FileSource implements SampleSource {
   private final List<String> classes;
   private final boolean upright;
 
+  /** What is wrong with the label of a sample. */
+  private final Map<Integer, String> problems;
+
   private FileSource(
-      Path root, List<String> files, int[] labels, List<String> classes, boolean upright) {
-    if (files.isEmpty()) {
-      throw new DatasetException(
-          root + ": no sample in it; a sample is a picture (png, jpg, webp, bmp, gif, tif) or npy");
-    }
+      Path root,
+      List<String> files,
+      int[] labels,
+      Map<Integer, String> problems,
+      List<String> classes,
+      boolean upright) {
+    this.problems = problems;
     this.root = root;
     this.files = files;
     this.labels = labels;
@@ -74,7 +81,13 @@ final class FileSource implements SampleSource {
         labels.add(label);
       }
     }
-    return new FileSource(folder, files, ints(labels), classes.names(), options.upright());
+    if (files.isEmpty()) {
+      throw new DatasetException(
+          folder
+              + ": no sample in it; a sample is a picture (png, jpg, webp, bmp, gif, tif) or npy");
+    }
+    return new FileSource(
+        folder, files, ints(labels), Map.of(), classes.names(), options.upright());
   }
 
   /** A table with a column of paths and one of labels. */
@@ -106,11 +119,20 @@ final class FileSource implements SampleSource {
     }
     ClassNames classes = ClassNames.of(options.classNames(), texts);
     int[] labels = new int[files.size()];
+    Map<Integer, String> problems = new HashMap<>();
     for (int i = 0; i < labels.length; i++) {
-      labels[i] = classes.find(texts.get(i), file + ", row " + (i + 1)).orElse(UNKNOWN);
+      try {
+        labels[i] = classes.find(texts.get(i), file + ", row " + (i + 1)).orElse(UNKNOWN);
+      } catch (DatasetException e) {
+        labels[i] = UNKNOWN;
+        problems.put(i, e.getMessage());
+      }
+    }
+    if (files.isEmpty()) {
+      throw new DatasetException(file + ": no sample in it; it needs a row for each");
     }
     Path root = file.toAbsolutePath().getParent();
-    return new FileSource(root, files, labels, classes.names(), options.upright());
+    return new FileSource(root, files, labels, problems, classes.names(), options.upright());
   }
 
   private static int[] ints(List<Integer> list) {
@@ -165,6 +187,9 @@ final class FileSource implements SampleSource {
 
   @Override
   public Sample read(int index) {
+    if (problems.containsKey(index)) {
+      throw new SampleException(problems.get(index), null);
+    }
     Path file = root.resolve(files.get(index));
     try {
       if (suffix(files.get(index)).equals("npy")) {

@@ -5,9 +5,7 @@
 package org.zennit4j.datasets;
 
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
-import org.bytedeco.javacpp.PointerScope;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.images.RgbImage;
@@ -65,13 +63,9 @@ public final class Preparation {
         return new Prepared(input, input, false);
       }
       RgbImage seen = preprocessing.photo(sample.picture().get());
-      NdArray batch;
-      try (PointerScope scope = new PointerScope()) {
-        batch = NdArray.of(values.toTensor(seen));
-      }
-      long[] shape = batch.shape();
       NdArray input =
-          NdArray.of(batch.dtype(), batch.bytes(), Arrays.copyOfRange(shape, 1, shape.length));
+          NdArray.ofFloats(
+              values.toFloats(seen), values.colorOrder().channels(), seen.height(), seen.width());
       return new Prepared(input, planes(seen), true);
     } catch (ImageException e) {
       throw new SampleException(sample.id() + ": " + e.getMessage(), e);
@@ -83,8 +77,8 @@ public final class Preparation {
     byte[] rgb = image.rgb();
     int pixels = rgb.length / 3;
     byte[] planes = new byte[rgb.length];
-    for (int i = 0; i < pixels; i++) {
-      for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < 3; c++) {
+      for (int i = 0; i < pixels; i++) {
         planes[c * pixels + i] = rgb[3 * i + c];
       }
     }

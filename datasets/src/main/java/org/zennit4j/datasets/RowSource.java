@@ -105,10 +105,11 @@ final class RowSource implements SampleSource {
     array.bytes().get(stored);
     byte[] rgb = new byte[3 * height * width];
     int pixels = height * width;
-    for (int i = 0; i < pixels; i++) {
-      for (int c = 0; c < 3; c++) {
-        int channel = channels == 1 ? 0 : c;
-        rgb[3 * i + c] = first ? stored[channel * pixels + i] : stored[channels * i + channel];
+    for (int c = 0; c < 3; c++) {
+      int from = channels == 1 ? 0 : first ? c * pixels : c;
+      int step = first || channels == 1 ? 1 : channels;
+      for (int i = 0; i < pixels; i++) {
+        rgb[3 * i + c] = stored[from + step * i];
       }
     }
     return RgbImage.of(width, height, rgb);

@@ -56,12 +56,14 @@ public final class SampleSources {
     }
     return switch (FileSource.suffix(name)) {
       case "csv" -> FileSource.ofList(input, Csv.read(input), options);
+      case "parquet", "pq" -> FileSource.ofList(input, ParquetTable.read(input), options);
       case "npy" -> npy(input, options);
       case "npz" -> npz(input, options);
       case "h5", "hdf5" -> hdf5(input, options);
       default ->
           throw new DatasetException(
-              input + ": no dataset; use a folder, or a .csv, .npy, .npz, .h5 or idx file");
+              input
+                  + ": no dataset; use a folder, or a .csv, .parquet, .npy, .npz, .h5 or idx file");
     };
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -17,7 +18,9 @@ import org.zennit4j.requests.NdArray;
 
 /**
  * How fast a run is, against a bare loop over the same batches, which are in memory: arguments are
- * a dataset of Fashion-MNIST, the size of batches, how often, and a folder that is filled.
+ * a dataset of Fashion-MNIST, the size of batches, how often, a folder that is filled, and the
+ * level of packing if it is not the default's. On Linux it also says which threads the CPU's time
+ * went to.
  */
 final class DatasetRate {
   private DatasetRate() {}
@@ -46,7 +49,13 @@ final class DatasetRate {
         double bare = loop(fashion, batches);
         double between = cpu();
         long start = System.nanoTime();
-        fashion.run(source).withBatchSize(size).run(Path.of(args[3]).resolve("round-" + round));
+        DatasetRun dataset = fashion.run(source).withBatchSize(size);
+        if (args.length > 4) {
+          dataset = dataset.withFormat(DatasetRun.Format.HDF5, Integer.parseInt(args[4]));
+        }
+        DatasetRun timed = dataset;
+        Path output = Path.of(args[3]).resolve("round-" + round);
+        Map<String, Double> threads = ThreadTimes.during(() -> timed.run(output));
         double run = (System.nanoTime() - start) * 1e-9;
         System.out.printf(
             Locale.ROOT,
@@ -56,6 +65,7 @@ final class DatasetRate {
             bare / run,
             between - before,
             cpu() - between);
+        System.out.println("  " + threads);
       }
     }
   }

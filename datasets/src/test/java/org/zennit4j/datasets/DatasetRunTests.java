@@ -7,6 +7,9 @@ package org.zennit4j.datasets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blue.strategic.parquet.Hydrator;
+import blue.strategic.parquet.HydratorSupplier;
+import blue.strategic.parquet.ParquetReader;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -311,5 +314,66 @@ class DatasetRunTests {
     assertThat(output.resolve("table.csv"))
         .hasSameTextualContentAs(undisturbed.resolve("table.csv"));
     assertThat(files(output)).isEqualTo(files(undisturbed));
+  }
+
+  @Test
+  void numbersOfTheTableHaveSevenDigits() {
+    Random random = new Random(5);
+    for (int i = 0; i < 20_000; i++) {
+      double value = random.nextGaussian() * Math.pow(10, random.nextInt(24) - 12);
+      value = i % 2 == 0 ? value : (float) value;
+      assertThat(Explained.Line.number(value))
+          .isEqualTo(String.format(java.util.Locale.ROOT, "%.7g", value));
+    }
+    for (double value : new double[] {0, 1, -1, 0.5, 999999.95, 9999999.5, 0.001, 1e-4, 123}) {
+      assertThat(Explained.Line.number(value))
+          .isEqualTo(String.format(java.util.Locale.ROOT, "%.7g", value));
+    }
+    assertThat(Explained.Line.number(Double.NaN)).isEmpty();
+  }
+
+  @Test
+  void theTableComesInParquetToo() throws IOException {
+    Path output = folder.resolve("tables");
+    try (SampleSource source = Fashion.source();
+        Fashion fashion = new Fashion()) {
+      fashion.run(source).withLimit(20).withParquetTable(true).run(output);
+    }
+    List<List<String>> lines = Csv.read(output.resolve("table.csv"));
+    List<Map<String, Object>> rows = new ArrayList<>();
+    try (Stream<Map<String, Object>> all =
+        ParquetReader.streamContent(
+            output.resolve("table.parquet").toFile(), HydratorSupplier.constantly(new AsMap()))) {
+      all.forEach(rows::add);
+    }
+    assertThat(rows).hasSize(20);
+    for (int i = 0; i < 20; i++) {
+      List<String> line = lines.get(i + 1);
+      assertThat(rows.get(i))
+          .containsEntry("sample", Long.valueOf(line.get(0)))
+          .containsEntry("id", line.get(1))
+          .containsEntry("label", Integer.valueOf(line.get(2)))
+          .containsEntry("prediction", Integer.valueOf(line.get(3)))
+          .containsEntry("relevance", Double.valueOf(line.get(6)))
+          .containsEntry("skipped", null);
+    }
+  }
+
+  private static final class AsMap implements Hydrator<Map<String, Object>, Map<String, Object>> {
+    @Override
+    public Map<String, Object> start() {
+      return new LinkedHashMap<>();
+    }
+
+    @Override
+    public Map<String, Object> add(Map<String, Object> row, String column, Object value) {
+      row.put(column, value);
+      return row;
+    }
+
+    @Override
+    public Map<String, Object> finish(Map<String, Object> row) {
+      return row;
+    }
   }
 }

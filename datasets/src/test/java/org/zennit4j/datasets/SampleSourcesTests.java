@@ -112,6 +112,18 @@ class SampleSourcesTests {
           .isInstanceOf(SampleException.class)
           .hasMessageContaining("x.png");
     }
+    Files.writeString(list, "path,label\nc.png,dog\nx.png,ant\n");
+    SourceOptions named = USUAL.withClassNames(List.of("cat", "dog"));
+    try (SampleSource source = SampleSources.open(list, named)) {
+      assertThat(source.read(0).label()).hasValue(1);
+      assertThatThrownBy(() -> source.read(1))
+          .as("the others go on")
+          .isInstanceOf(SampleException.class)
+          .hasMessageContaining("row 2: there is no class 'ant'");
+    }
+    Files.writeString(list, "path,label\n");
+    assertThatThrownBy(() -> SampleSources.open(list, USUAL))
+        .hasMessageContaining("list.csv: no sample in it");
     Files.writeString(list, "file,label\nc.png,cat\n");
     assertThatThrownBy(() -> SampleSources.open(list, USUAL)).hasMessageContaining("'path'");
     Files.writeString(list, "path,label\nc.png\n");
@@ -260,5 +272,47 @@ class SampleSourcesTests {
     assertThatThrownBy(() -> SampleSources.open(broken, USUAL))
         .isInstanceOf(DatasetException.class)
         .hasMessageContaining("signature");
+  }
+
+  private static Path parquet(String name) {
+    return Path.of("src", "test", "resources", "parquet", name);
+  }
+
+  @Test
+  void aParquetListIsLikeOneInCsv() throws IOException {
+    for (String name : List.of("none", "snappy", "zstd", "floating")) {
+      try (SampleSource source = SampleSources.open(parquet(name + ".parquet"), USUAL)) {
+        assertThat(source.size()).isEqualTo(3);
+        assertThat(source.id(2)).isEqualTo("ü.png");
+        assertThat(labels(source))
+            .containsExactly(OptionalInt.of(3), OptionalInt.empty(), OptionalInt.of(5));
+      }
+    }
+    try (SampleSource source = SampleSources.open(parquet("names.parquet"), USUAL)) {
+      assertThat(source.classes()).containsExactly("cat", "dog");
+      assertThat(labels(source)).isEqualTo(classes(1, 0, 1));
+    }
+    assertThatThrownBy(() -> SampleSources.open(parquet("gzip.parquet"), USUAL))
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining("gzip.parquet: its columns are packed with gzip; write it");
+    assertThatThrownBy(() -> SampleSources.open(parquet("nothing.parquet"), USUAL))
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining("no column 'path'; it has file");
+    Path list = folder.resolve("list.parquet");
+    Files.copy(parquet("none.parquet"), list);
+    png("b.png", 3);
+    try (SampleSource source = SampleSources.open(list, USUAL)) {
+      assertThat(source.read(1).picture()).contains(picture(3));
+      assertThatThrownBy(() -> source.read(0))
+          .isInstanceOf(SampleException.class)
+          .hasMessageContaining("a.png");
+    }
+    byte[] whole = Files.readAllBytes(list);
+    for (int length : new int[] {0, 5, 40, whole.length / 2, whole.length - 3}) {
+      Files.write(list, java.util.Arrays.copyOf(whole, length));
+      assertThatThrownBy(() -> SampleSources.open(list, USUAL))
+          .isInstanceOf(DatasetException.class)
+          .hasMessageContaining("list.parquet");
+    }
   }
 }

@@ -135,6 +135,9 @@ public final class Preprocessing implements Serializable {
   /** Whether one bound holds for all channels. */
   private final boolean scalarBounds;
 
+  /** Made of the others when it is first asked for. */
+  private transient volatile float[][] tables;
+
   private Preprocessing(
       ColorOrder colorOrder,
       int resize,
@@ -555,6 +558,21 @@ public final class Preprocessing implements Serializable {
     return Tensors.ofFloats(data, images.size(), tables.length, height, width);
   }
 
+  /**
+   * The values of {@link #toTensor(RgbImage)}, on the Java heap.
+   *
+   * @param image a photograph, which goes through {@link #photo} first
+   * @return the elements of (C,H,W) in C order; the caller's
+   * @throws ImageException as in {@link #photo}
+   */
+  public float[] toFloats(RgbImage image) {
+    RgbImage photo = photo(image);
+    float[][] tables = tables();
+    float[] data = new float[Math.multiplyExact(tables.length, photo.width() * photo.height())];
+    fill(data, 0, photo, tables);
+    return data;
+  }
+
   private void fill(float[] data, int sample, RgbImage photo, float[][] tables) {
     byte[] rgb = photo.pixels();
     int area = photo.width() * photo.height();
@@ -575,7 +593,17 @@ public final class Preprocessing implements Serializable {
     return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
   }
 
+  /** What becomes of each value of each channel; made once. */
   private float[][] tables() {
+    float[][] known = tables;
+    if (known == null) {
+      known = newTables();
+      tables = known;
+    }
+    return known;
+  }
+
+  private float[][] newTables() {
     float[][] tables = new float[colorOrder.channels()][256];
     for (int c = 0; c < tables.length; c++) {
       for (int v = 0; v < 256; v++) {

@@ -23,7 +23,13 @@ class PreprocessingTests {
     try (Tensor tensor = preprocessing.toTensor(image)) {
       assertThat(tensor.scalar_type().intern()).isEqualTo(ScalarType.Float);
       assertThat(tensor.is_contiguous()).isTrue();
-      return Tensors.read(tensor, "input");
+      Values values = Tensors.read(tensor, "input");
+      float[] heap = preprocessing.toFloats(image);
+      for (int i = 0; i < heap.length; i++) {
+        assertThat((double) heap[i]).isEqualTo(values.data()[i]);
+      }
+      assertThat(heap).hasSize(values.data().length);
+      return values;
     }
   }
 
