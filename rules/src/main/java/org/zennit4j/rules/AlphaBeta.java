@@ -108,6 +108,7 @@ public final class AlphaBeta extends DeclaredRule {
     }
     ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
     ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
+    boolean plain = zeroParams.names().isEmpty();
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
@@ -116,22 +117,42 @@ public final class AlphaBeta extends DeclaredRule {
         Tensor xm = nonNegative ? null : negative(x);
         Tensor wp = weight(Part.POSITIVE_WEIGHT, plus);
         Tensor wm = beta == 0 && nonNegative ? null : weight(Part.NEGATIVE_WEIGHT, minus);
-        Tensor result =
-            part(x, r, xp, xm, wp, wm, bias(Part.POSITIVE_BIAS, plus)).mul(new Scalar(alpha));
+        Tensor bp = bias(Part.POSITIVE_BIAS, plus);
+        if (nonNegative && beta != 0) {
+          return both(call, x, r, wp, wm, bp);
+        }
+        Tensor result = part(x, r, xp, xm, wp, wm, bp).mul_(new Scalar(alpha));
         return beta == 0
             ? result
-            : result.sub(
-                part(x, r, xp, xm, wm, wp, bias(Part.NEGATIVE_BIAS, minus)).mul(new Scalar(beta)));
+            : result.sub_(
+                part(x, r, xp, xm, wm, wp, bias(Part.NEGATIVE_BIAS, minus)).mul_(new Scalar(beta)));
+      }
+
+      /**
+       * Both parts where no input is negative: what the negative weights give is what the positive
+       * ones leave of the output.
+       */
+      private Tensor both(LayerCall call, Tensor x, Tensor r, Tensor wp, Tensor wm, Tensor bp) {
+        Tensor zp = map.forward(x, wp, bp);
+        Tensor zm =
+            plain
+                ? call.outputs().get(0).sub(zp)
+                : map.forward(x, wm, bias(Part.NEGATIVE_BIAS, minus));
+        Tensor q = OnePass.share(r, zp, stabilizer, true);
+        Tensor n = OnePass.share(r, zm, stabilizer, true);
+        Tensor kept = map.adjoint(q, x, wp).mul_(new Scalar(alpha));
+        return OnePass.difference(x, kept, map.adjoint(n, x, wm).mul_(new Scalar(beta)));
       }
 
       private Tensor part(
           Tensor x, Tensor r, Tensor xp, Tensor xm, Tensor wOnPlus, Tensor wOnMinus, Tensor b) {
         Tensor z = map.forward(xp, wOnPlus, b);
         if (xm == null) {
-          return xp.mul(map.adjoint(r.div(stabilizer.apply(z)), x, wOnPlus));
+          Tensor q = OnePass.share(r, z, stabilizer, true);
+          return OnePass.product(xp, map.adjoint(q, x, wOnPlus));
         }
-        Tensor q = r.div(stabilizer.apply(z.add(map.forward(xm, wOnMinus, null))));
-        return xp.mul(map.adjoint(q, x, wOnPlus)).add(xm.mul(map.adjoint(q, x, wOnMinus)));
+        Tensor q = OnePass.share(r, z.add_(map.forward(xm, wOnMinus, null)), stabilizer, true);
+        return OnePass.bySign(x, map.adjoint(q, x, wOnPlus), map.adjoint(q, x, wOnMinus));
       }
     };
   }

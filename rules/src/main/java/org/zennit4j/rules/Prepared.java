@@ -46,10 +46,14 @@ final class Prepared implements AutoCloseable {
     LOWERED_WEIGHT,
     /** The bias, parameters zeroed. */
     BIAS,
-    /** The bias's positive part, or the bias with a strengthened positive part. */
+    /** The bias's positive part. */
     POSITIVE_BIAS,
-    /** The bias's negative part, or the bias with a strengthened negative part. */
+    /** The bias's negative part. */
     NEGATIVE_BIAS,
+    /** The bias, its positive part strengthened. */
+    RAISED_BIAS,
+    /** The bias, its negative part strengthened. */
+    LOWERED_BIAS,
     /** The bias, squared. */
     SQUARED_BIAS,
     /** One column of a flat weight. */
