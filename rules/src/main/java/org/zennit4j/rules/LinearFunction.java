@@ -28,7 +28,8 @@ abstract class LinearFunction implements LayerFunction {
 
   @Override
   public final List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
-    return List.of(relevance(call, call.inputs().get(0), relevance.get(0)));
+    Tensor x = call.inputs().get(0);
+    return List.of(relevance(call, x, OnePass.alike(relevance.get(0), call.outputs().get(0))));
   }
 
   /**
