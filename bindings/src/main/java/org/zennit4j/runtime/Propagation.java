@@ -403,8 +403,7 @@ public final class Propagation implements AutoCloseable {
   private List<Tensor> take(List<Tensor> tensors, List<Tensor> found, int[] next) {
     List<Tensor> result = new ArrayList<>();
     for (Tensor tensor : tensors) {
-      result.add(
-          tensor.requires_grad() ? straight(orZeros(found.get(next[0]++), tensor)) : null);
+      result.add(tensor.requires_grad() ? straight(orZeros(found.get(next[0]++), tensor)) : null);
     }
     return result;
   }

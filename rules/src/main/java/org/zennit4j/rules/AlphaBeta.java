@@ -121,11 +121,12 @@ public final class AlphaBeta extends DeclaredRule {
         if (nonNegative && beta != 0) {
           return both(call, x, r, wp, wm, bp);
         }
-        Tensor result = part(x, r, xp, xm, wp, wm, bp).mul_(new Scalar(alpha));
+        Tensor result = part(x, r, xp, xm, wp, wm, bp, true).mul_(new Scalar(alpha));
         return beta == 0
             ? result
             : result.sub_(
-                part(x, r, xp, xm, wm, wp, bias(Part.NEGATIVE_BIAS, minus)).mul_(new Scalar(beta)));
+                part(x, r, xp, xm, wp, wm, bias(Part.NEGATIVE_BIAS, minus), false)
+                    .mul_(new Scalar(beta)));
       }
 
       /**
@@ -145,14 +146,23 @@ public final class AlphaBeta extends DeclaredRule {
       }
 
       private Tensor part(
-          Tensor x, Tensor r, Tensor xp, Tensor xm, Tensor wOnPlus, Tensor wOnMinus, Tensor b) {
-        Tensor z = map.forward(xp, wOnPlus, b);
+          Tensor x,
+          Tensor r,
+          Tensor xp,
+          Tensor xm,
+          Tensor wp,
+          Tensor wm,
+          Tensor b,
+          boolean ofPositive) {
+        Tensor z = map.forward(xp, ofPositive ? wp : wm, b);
         if (xm == null) {
           Tensor q = OnePass.share(r, z, stabilizer, true);
-          return OnePass.product(xp, map.adjoint(q, x, wOnPlus));
+          return OnePass.product(xp, map.adjoint(q, x, ofPositive ? wp : wm));
         }
-        Tensor q = OnePass.share(r, z.add_(map.forward(xm, wOnMinus, null)), stabilizer, true);
-        return OnePass.bySign(x, map.adjoint(q, x, wOnPlus), map.adjoint(q, x, wOnMinus));
+        z.add_(map.forward(xm, ofPositive ? wm : wp, null));
+        Tensor q = OnePass.share(r, z, stabilizer, true);
+        List<Tensor> found = adjoints(q, x, wp, wm);
+        return OnePass.bySign(x, found.get(ofPositive ? 0 : 1), found.get(ofPositive ? 1 : 0));
       }
     };
   }

@@ -155,9 +155,10 @@ public final class Gamma extends DeclaredRule {
         Tensor z = signWithoutBias ? map.forward(x, map.weight(), null) : call.outputs().get(0);
         Tensor xp = nonNegative ? x : positive(x);
         Tensor xm = nonNegative ? null : negative(x);
-        Tensor upper = part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias(Part.RAISED_BIAS, plus));
+        Tensor upper =
+            part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias(Part.RAISED_BIAS, plus), true);
         return upper.add_(
-            part(x, r, xp, xm, z.lt(new Scalar(0)), n, p, bias(Part.LOWERED_BIAS, minus)));
+            part(x, r, xp, xm, z.lt(new Scalar(0)), p, n, bias(Part.LOWERED_BIAS, minus), false));
       }
 
       /**
@@ -197,15 +198,17 @@ public final class Gamma extends DeclaredRule {
           Tensor xp,
           Tensor xm,
           Tensor mask,
-          Tensor onPlus,
-          Tensor onMinus,
-          Tensor b) {
-        Tensor z = map.forward(xp, onPlus, b);
+          Tensor p,
+          Tensor n,
+          Tensor b,
+          boolean above) {
+        Tensor z = map.forward(xp, above ? p : n, b);
         if (xm == null) {
-          return OnePass.product(xp, map.adjoint(share(r, mask, z), x, onPlus));
+          return OnePass.product(xp, map.adjoint(share(r, mask, z), x, above ? p : n));
         }
-        Tensor q = share(r, mask, z.add_(map.forward(xm, onMinus, null)));
-        return OnePass.bySign(x, map.adjoint(q, x, onPlus), map.adjoint(q, x, onMinus));
+        Tensor q = share(r, mask, z.add_(map.forward(xm, above ? n : p, null)));
+        List<Tensor> found = adjoints(q, x, p, n);
+        return OnePass.bySign(x, found.get(above ? 0 : 1), found.get(above ? 1 : 0));
       }
     };
   }

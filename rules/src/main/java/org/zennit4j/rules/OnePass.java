@@ -112,7 +112,12 @@ final class OnePass {
           .parallel()
           .forEach(
               k ->
-                  span(in, out, kernel, (int) Math.min(n, k * each), (int) Math.min(n, (k + 1) * each)));
+                  span(
+                      in,
+                      out,
+                      kernel,
+                      (int) Math.min(n, k * each),
+                      (int) Math.min(n, (k + 1) * each)));
     }
   }
 

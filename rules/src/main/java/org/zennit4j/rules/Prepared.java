@@ -56,6 +56,8 @@ final class Prepared implements AutoCloseable {
     LOWERED_BIAS,
     /** The bias, squared. */
     SQUARED_BIAS,
+    /** Several weights, one behind the other. */
+    STACKED_WEIGHTS,
     /** One column of a flat weight. */
     COLUMN,
     /** One row of a flat weight. */

@@ -94,7 +94,8 @@ public final class ZPlus extends DeclaredRule {
         Tensor xm = negative(x);
         Tensor z = map.forward(xp, wp, bp).add_(map.forward(xm, wm, null));
         Tensor q = OnePass.share(r, z, stabilizer, true);
-        return OnePass.bySign(x, map.adjoint(q, x, wp), map.adjoint(q, x, wm));
+        List<Tensor> found = adjoints(q, x, wp, wm);
+        return OnePass.bySign(x, found.get(0), found.get(1));
       }
     };
   }
