@@ -184,8 +184,8 @@ public final class Gamma extends DeclaredRule {
               List.of(upper, lower),
               (v, count) -> shares(v[0], v[1], v[2], (float) gamma, eps, count));
         } else {
-          Tensor raised = z.add(positive, new Scalar(gamma));
-          Tensor lowered = z.add(z.sub(positive), new Scalar(gamma));
+          Tensor raised = z.add(positive.mul(new Scalar(gamma)));
+          Tensor lowered = z.add(z.sub(positive).mul_(new Scalar(gamma)));
           upper = share(r, z.gt(new Scalar(0)), raised);
           lower = share(r, z.lt(new Scalar(0)), lowered);
         }
