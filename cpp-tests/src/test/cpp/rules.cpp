@@ -254,10 +254,12 @@ class AlphaBeta : public ParameterRule {
         minus_(zeroed(apply(negative_part, this->layer().parameters()))) {}
 
   Tensor relevance(const Tensor& x, const Tensor& z, const Tensor& r) const override {
-    if (beta_ != 0 && first_halves_suffice(x)) {
+    const Tensor& weight = layer().parameters().weight;
+    bool many = weight.defined() && weight.numel() / weight.size(0) >= 64;
+    if (beta_ != 0 && many && all_count() && first_halves_suffice(x)) {
       // What the negative weights give is what the positive ones leave of the output.
       Tensor zp = layer().forward(x, plus_);
-      Tensor zm = all_count() ? z.sub(zp) : layer().forward(x, minus_);
+      Tensor zm = z.sub(zp);
       Tensor activating = layer().adjoint(r.div(s_(zp)), x, plus_).mul(alpha_);
       return x.mul(activating).sub(x.mul(layer().adjoint(r.div(s_(zm)), x, minus_).mul(beta_)));
     }

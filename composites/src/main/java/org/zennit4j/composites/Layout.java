@@ -6,6 +6,7 @@ package org.zennit4j.composites;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
@@ -43,9 +44,9 @@ public enum Layout {
   /** What is really used for a program: never {@link #AUTO}. */
   Layout of(Program program) {
     if (this != AUTO) {
-      return program.definition().writesInPlace() ? CONTIGUOUS : this;
+      return program.writesInPlace() ? CONTIGUOUS : this;
     }
-    boolean gains = !program.definition().writesInPlace() && gains(program);
+    boolean gains = !program.writesInPlace() && gains(program);
     return gains ? CHANNELS_LAST : CONTIGUOUS;
   }
 
@@ -57,7 +58,7 @@ public enum Layout {
         && images.stream().anyMatch(map -> map.groups() == 1);
   }
 
-  private static java.util.stream.Stream<Region> images(Program program) {
+  private static Stream<Region> images(Program program) {
     return program.regions().stream()
         .filter(Region::isOperator)
         .filter(
