@@ -106,6 +106,9 @@ class ParameterRule : public Rule {
     return zero_weight_ || zero_bias_ ? layer().forward(x, p) : z;
   }
 
+  /** Whether no parameter counts as zero. */
+  bool all_count() const { return !zero_weight_ && !zero_bias_; }
+
   /** Whether the second halves of the rules, for negative inputs, can be left out. */
   bool first_halves_suffice(const Tensor& x) const { return linear_ != nullptr && is_nonnegative(x); }
 
@@ -250,7 +253,16 @@ class AlphaBeta : public ParameterRule {
         plus_(zeroed(apply(positive_part, this->layer().parameters()))),
         minus_(zeroed(apply(negative_part, this->layer().parameters()))) {}
 
-  Tensor relevance(const Tensor& x, const Tensor&, const Tensor& r) const override {
+  Tensor relevance(const Tensor& x, const Tensor& z, const Tensor& r) const override {
+    const Tensor& weight = layer().parameters().weight;
+    bool many = weight.defined() && weight.numel() / weight.size(0) >= 64;
+    if (beta_ != 0 && many && all_count() && first_halves_suffice(x)) {
+      // What the negative weights give is what the positive ones leave of the output.
+      Tensor zp = layer().forward(x, plus_);
+      Tensor zm = z.sub(zp);
+      Tensor activating = layer().adjoint(r.div(s_(zp)), x, plus_).mul(alpha_);
+      return x.mul(activating).sub(x.mul(layer().adjoint(r.div(s_(zm)), x, minus_).mul(beta_)));
+    }
     Tensor activating = part(x, r, plus_, minus_).mul(alpha_);
     return beta_ == 0 ? activating : activating.sub(part(x, r, minus_, plus_).mul(beta_));
   }
@@ -282,10 +294,20 @@ class Gamma : public ParameterRule {
   Gamma(const json& spec, std::shared_ptr<Layer> layer)
       : ParameterRule(spec, std::move(layer)),
         plus_(zeroed(strengthened(positive_part, spec.value("gamma", 0.25)))),
-        minus_(zeroed(strengthened(negative_part, spec.value("gamma", 0.25)))) {}
+        minus_(zeroed(strengthened(negative_part, spec.value("gamma", 0.25)))),
+        positive_(apply(positive_part, this->layer().parameters())),
+        gamma_(spec.value("gamma", 0.25)) {}
 
   Tensor relevance(const Tensor& x, const Tensor& z, const Tensor& r) const override {
     bool suffices = first_halves_suffice(x);
+    if (suffices && all_count()) {
+      Tensor zp = layer().forward(x, positive_);
+      Tensor raised = z.add(zp.mul(gamma_));
+      Tensor lowered = z.add(z.sub(zp).mul(gamma_));
+      Tensor upper = r.mul(z.gt(0)).div(s_(raised));
+      Tensor lower = r.mul(z.lt(0)).div(s_(lowered));
+      return x.mul(layer().adjoint(upper, x, plus_)).add(x.mul(layer().adjoint(lower, x, minus_)));
+    }
     Tensor xp = suffices ? x : positive_part(x);
     Tensor xm = suffices ? Tensor() : negative_part(x);
     return part(xp, xm, r.mul(z.gt(0)), plus_, minus_).add(part(xp, xm, r.mul(z.lt(0)), minus_, plus_));
@@ -314,6 +336,8 @@ class Gamma : public ParameterRule {
 
   Parameters plus_;
   Parameters minus_;
+  Parameters positive_;
+  double gamma_;
 };
 
 /** R_x = x * W^T q - low * W+^T q - high * W-^T q, q = R / s(z - (W+ low + b+) - (W- high + b-)). */

@@ -187,6 +187,15 @@ public final class Program implements AutoCloseable {
   }
 
   /**
+   * Whether operators write into memory that others may see, so that copies are taken.
+   *
+   * @return false for nearly all models: those whose writes are out-of-place twins here
+   */
+  public boolean writesInPlace() {
+    return definition.writesInPlace();
+  }
+
+  /**
    * Lets this program close another one with itself: the one that it was made from.
    *
    * @param other a program that this one shares tensors with

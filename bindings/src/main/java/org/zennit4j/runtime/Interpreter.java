@@ -11,6 +11,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.UnsupportedOperatorException;
@@ -308,7 +310,12 @@ final class Interpreter {
       try (OperatorMode.Guard mode = operator.mode().enter()) {
         operator.operation().apply(stack);
       } catch (RuntimeException e) {
-        throw failure(call, e);
+        if (!isOfTurned(operator, arguments)) {
+          throw failure(call, e);
+        }
+        IValue[] straight = arguments.clone();
+        straight[0] = new IValue(arguments[0].toTensor().contiguous());
+        return operate(call, straight);
       }
       IValue[] results = new IValue[call.out.length];
       for (int i = 0; i < results.length; i++) {
@@ -316,6 +323,17 @@ final class Interpreter {
       }
       return results;
     }
+  }
+
+  /** A view that would be one if the channels were not last in memory. */
+  private static boolean isOfTurned(Operator operator, IValue[] arguments) {
+    if (!operator.name().equals("aten::view") || !arguments[0].isTensor()) {
+      return false;
+    }
+    Tensor tensor = arguments[0].toTensor();
+    return tensor.dim() == 4
+        && !tensor.is_contiguous()
+        && tensor.is_contiguous(MemoryFormat.ChannelsLast);
   }
 
   private static boolean isRecorded(IValue[] arguments) {

@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
@@ -59,6 +60,10 @@ public final class Propagation implements AutoCloseable {
   private final List<Captured> captured = new ArrayList<>();
   private final Map<String, Integer> calls = new HashMap<>();
   private List<Tensor> inputs = List.of();
+
+  /** Whether each input lies in memory as the caller gave it. */
+  private final List<Boolean> asGiven = new ArrayList<>();
+
   private List<Tensor> outputs = List.of();
   private List<LayerRelevance> layerRelevances = List.of();
   private final List<Start> starts = new ArrayList<>();
@@ -224,6 +229,7 @@ public final class Propagation implements AutoCloseable {
         AutoGradMode on = new AutoGradMode(true)) {
       work = running;
       List<Tensor> leaves = new ArrayList<>();
+      asGiven.clear();
       for (Tensor tensor : tensors) {
         if (tensor.isNull()) {
           throw new ClosedException("an input tensor was closed before it was used");
@@ -247,12 +253,13 @@ public final class Propagation implements AutoCloseable {
         if (record && options.createGraph() && tensor.requires_grad()) {
           leaf = tensor.view_as(tensor);
         } else {
-          leaf = tensor.detach();
+          leaf = turned(tensor).detach();
           if (record && leaf.is_floating_point()) {
             leaf.requires_grad_(true);
           }
         }
         leaves.add(keep(leaf));
+        asGiven.add(leaf.is_alias_of(tensor));
         // The caller's tensor must not be overwritten.
         arguments.add(keep(new IValue(program.definition().writesInPlace() ? leaf.clone() : leaf)));
       }
@@ -278,7 +285,7 @@ public final class Propagation implements AutoCloseable {
       }
       Values values = new Values(results);
       resources.add(values);
-      outputs = values.tensors();
+      outputs = values.tensors().stream().map(this::straight).toList();
       return outputs;
     } finally {
       work = null;
@@ -333,8 +340,10 @@ public final class Propagation implements AutoCloseable {
       List<Tensor> found = gradients(seeds, wanted);
       int[] next = {0};
       List<Tensor> relevances = new ArrayList<>();
-      for (Tensor input : inputs) {
-        relevances.add(input.requires_grad() ? orZeros(found.get(next[0]++), input) : null);
+      for (int i = 0; i < inputs.size(); i++) {
+        Tensor input = inputs.get(i);
+        Tensor relevance = input.requires_grad() ? orZeros(found.get(next[0]++), input) : null;
+        relevances.add(relevance == null || asGiven.get(i) ? relevance : straight(relevance));
       }
       List<Tensor> ofStarts = new ArrayList<>();
       for (Start start : starts) {
@@ -394,9 +403,23 @@ public final class Propagation implements AutoCloseable {
   private List<Tensor> take(List<Tensor> tensors, List<Tensor> found, int[] next) {
     List<Tensor> result = new ArrayList<>();
     for (Tensor tensor : tensors) {
-      result.add(tensor.requires_grad() ? orZeros(found.get(next[0]++), tensor) : null);
+      result.add(tensor.requires_grad() ? straight(orZeros(found.get(next[0]++), tensor)) : null);
     }
     return result;
+  }
+
+  /** An image with its channels last in memory, where that was asked for. */
+  private Tensor turned(Tensor tensor) {
+    return options.channelsLast() && tensor.dim() == 4 && tensor.is_floating_point()
+        ? tensor.contiguous(MemoryFormat.ChannelsLast)
+        : tensor;
+  }
+
+  /** What {@link #turned} undone gives. */
+  private Tensor straight(Tensor tensor) {
+    return options.channelsLast() && tensor.dim() == 4 && !tensor.is_contiguous()
+        ? keep(tensor.contiguous())
+        : tensor;
   }
 
   private Tensor orZeros(Tensor gradient, Tensor like) {

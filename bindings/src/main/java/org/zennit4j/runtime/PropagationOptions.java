@@ -19,12 +19,15 @@ import org.zennit4j.graph.Layer;
  * @param hooks hooks by module path
  * @param deadline the value of {@link System#nanoTime()} at which the run stops at its next
  *     operator with a {@link CancelledException}; {@link Long#MAX_VALUE} for none
+ * @param channelsLast whether images are turned to have their channels last in memory; what the run
+ *     hands out lies as the caller's tensors do
  */
 public record PropagationOptions(
     boolean createGraph,
     Predicate<Layer> capture,
     Map<String, List<ModuleHook>> hooks,
-    long deadline) {
+    long deadline,
+    boolean channelsLast) {
   /**
    * Copies the map.
    *
@@ -32,18 +35,19 @@ public record PropagationOptions(
    * @param capture {@link #capture()}
    * @param hooks {@link #hooks()}
    * @param deadline {@link #deadline()}
+   * @param channelsLast {@link #channelsLast()}
    */
   public PropagationOptions {
     hooks = Map.copyOf(hooks);
   }
 
   /**
-   * No second derivatives, no layer relevances, no hooks, no deadline.
+   * No second derivatives, no layer relevances, no hooks, no deadline, memory as it comes.
    *
    * @return the defaults
    */
   public static PropagationOptions defaults() {
-    return new PropagationOptions(false, layer -> false, Map.of(), NativeWork.NO_DEADLINE);
+    return new PropagationOptions(false, layer -> false, Map.of(), NativeWork.NO_DEADLINE, false);
   }
 
   /**
@@ -53,7 +57,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCreateGraph(boolean value) {
-    return new PropagationOptions(value, capture, hooks, deadline);
+    return new PropagationOptions(value, capture, hooks, deadline, channelsLast);
   }
 
   /**
@@ -63,7 +67,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCapture(Predicate<Layer> value) {
-    return new PropagationOptions(createGraph, value, hooks, deadline);
+    return new PropagationOptions(createGraph, value, hooks, deadline, channelsLast);
   }
 
   /**
@@ -73,7 +77,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withHooks(Map<String, List<ModuleHook>> value) {
-    return new PropagationOptions(createGraph, capture, value, deadline);
+    return new PropagationOptions(createGraph, capture, value, deadline, channelsLast);
   }
 
   /**
@@ -83,6 +87,16 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withDeadline(long value) {
-    return new PropagationOptions(createGraph, capture, hooks, value);
+    return new PropagationOptions(createGraph, capture, hooks, value, channelsLast);
+  }
+
+  /**
+   * Changes {@link #channelsLast()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withChannelsLast(boolean value) {
+    return new PropagationOptions(createGraph, capture, hooks, deadline, value);
   }
 }

@@ -27,10 +27,13 @@ import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.Layout;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.Json;
+import org.zennit4j.runtime.Propagation;
+import org.zennit4j.runtime.PropagationOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,14 +56,6 @@ import picocli.CommandLine.Spec;
 final class BenchmarkCommand implements Callable<Integer> {
   private static final int WARM_UP = 2;
   private static final String IMAGENET = "1,3,224,224";
-
-  /** Layouts of the input, which LibTorch's convolutions hand on. */
-  enum MemoryFormat {
-    /** Channels before space, LibTorch's default. */
-    CONTIGUOUS,
-    /** Channels last in memory. */
-    CHANNELS_LAST
-  }
 
   @Spec private CommandSpec spec;
 
@@ -101,8 +96,8 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Option(
       names = "--memory-format",
       paramLabel = "F",
-      description = "Layout of the input: ${COMPLETION-CANDIDATES} (default contiguous).")
-  private MemoryFormat format = MemoryFormat.CONTIGUOUS;
+      description = "How images lie in memory: contiguous (the default), channels_last or auto.")
+  private Layout format = Layout.CONTIGUOUS;
 
   @Option(names = "--json", description = "Write JSON: one object for each composite.")
   private boolean json;
@@ -163,12 +158,12 @@ final class BenchmarkCommand implements Callable<Integer> {
     try (ScriptModel model = open();
         Closing plans = new Closing()) {
       Tensor input = plans.keep(input(model, dimensions));
-      Plan plain = plans.add(Plan.gradient(model));
-      Timed forward = new Timed("forward", () -> forward(model, input));
+      Plan plain = plans.add(Plan.of(model, new EmptyComposite(), format));
+      Timed forward = new Timed("forward", () -> forward(plain, input));
       Timed gradient = new Timed("gradient", () -> explain(plain, input));
       List<Timed> chosen = new ArrayList<>();
       for (String name : composites) {
-        Plan plan = plans.add(Plan.of(model, composite(name.strip())));
+        Plan plan = plans.add(Plan.of(model, composite(name.strip()), format));
         chosen.add(new Timed(name.strip(), () -> explain(plan, input)));
       }
       try {
@@ -223,7 +218,7 @@ final class BenchmarkCommand implements Callable<Integer> {
         batch,
         torch.get_num_threads(),
         rounds,
-        format.name().toLowerCase(Locale.ROOT));
+        format.label());
     int width = all.stream().mapToInt(t -> t.name.length()).max().orElse(0);
     String row = "%-" + width + "s  %9s  %9s  %9s  %8s  %8s%n";
     out.printf(row, "", "median s", "quartile", "quartile", "ratio", "peak MB");
@@ -245,9 +240,10 @@ final class BenchmarkCommand implements Callable<Integer> {
     return String.format(Locale.ROOT, "%.4f", value);
   }
 
-  private static void forward(ScriptModel model, Tensor input) {
-    try (PointerScope scope = new PointerScope()) {
-      model.run(input);
+  private static void forward(Plan plan, Tensor input) {
+    try (PointerScope scope = new PointerScope();
+        Propagation pass = plan.propagate(PropagationOptions.defaults())) {
+      pass.forward(List.of(input));
       Devices.finish(input);
     }
   }
@@ -272,12 +268,6 @@ final class BenchmarkCommand implements Callable<Integer> {
   private Tensor input(ScriptModel model, long[] dimensions) {
     try (PointerScope scope = new PointerScope()) {
       Tensor random = ModelOptions.fitting(torch.randn(dimensions), model);
-      if (format == MemoryFormat.CHANNELS_LAST) {
-        if (random.dim() != 4) {
-          throw new UsageException("--memory-format channels_last needs an input of four axes");
-        }
-        random = random.contiguous(torch.MemoryFormat.ChannelsLast);
-      }
       return Natives.keep(random);
     }
   }

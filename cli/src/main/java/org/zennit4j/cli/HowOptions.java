@@ -14,6 +14,7 @@ import org.zennit4j.analyzers.MethodInfo;
 import org.zennit4j.analyzers.MethodName;
 import org.zennit4j.analyzers.MethodNameException;
 import org.zennit4j.composites.CompositeRegistry;
+import org.zennit4j.composites.Layout;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.AttributorReader;
 import picocli.CommandLine.Mixin;
@@ -47,6 +48,15 @@ final class HowOptions {
       })
   private Map<String, String> options = new LinkedHashMap<>();
 
+  @Option(
+      names = "--memory-format",
+      paramLabel = "F",
+      description = {
+        "How images lie in memory meanwhile: contiguous (the default), channels_last (faster with",
+        "convolutions on the CPU, other last digits) or auto."
+      })
+  private Layout layout;
+
   /** The attributors that there are, those of providers included. */
   static final class AttributorNames implements Iterable<String> {
     @Override
@@ -62,6 +72,9 @@ final class HowOptions {
 
   /** The same for several composites and methods beside each other. */
   void check(List<String> compared) {
+    if (layout != null && method != null) {
+      throw new UsageException("--memory-format cannot be used together with --method");
+    }
     List<String> methods =
         compared.stream().map(String::strip).filter(HowOptions::isMethod).toList();
     if (attributor == null && !methods.isEmpty()) {
@@ -90,13 +103,14 @@ final class HowOptions {
       return new MethodExplainer(model, method, options, defaults.preprocessing());
     }
     return new PlanExplainer(
-        model, composite.choose(defaultComposite, defaults), attributorChoice());
+        model, composite.choose(defaultComposite, defaults), attributorChoice(), layout());
   }
 
   /** Prepares a composite, method or attributor by its name alone. */
   Explainer openNamed(ScriptModel model, String name, CompositeOptions.Defaults defaults) {
     if (CompositeRegistry.standard().names().contains(name)) {
-      return new PlanExplainer(model, composite.named(name, defaults), attributorChoice());
+      return new PlanExplainer(
+          model, composite.named(name, defaults), attributorChoice(), layout());
     }
     Map<String, String> own = new LinkedHashMap<>(attributor == null ? options : Map.of());
     own.keySet().retainAll(isMethod(name) ? keys(name) : Set.of());
@@ -154,6 +168,10 @@ final class HowOptions {
     } catch (MethodNameException e) {
       return false;
     }
+  }
+
+  private Layout layout() {
+    return layout == null ? Layout.CONTIGUOUS : layout;
   }
 
   private AttributorChoice attributorChoice() {

@@ -14,6 +14,7 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.attribution.Attributor;
 import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.Layout;
 import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Program;
 import org.zennit4j.model.ScriptModel;
@@ -26,9 +27,14 @@ final class PlanExplainer implements Explainer {
   private final Attributor made;
 
   PlanExplainer(ScriptModel model, CompositeChoice choice, AttributorChoice attributor) {
+    this(model, choice, attributor, Layout.CONTIGUOUS);
+  }
+
+  PlanExplainer(
+      ScriptModel model, CompositeChoice choice, AttributorChoice attributor, Layout layout) {
     this.choice = choice;
     this.attributor = attributor;
-    this.plan = Plan.of(model, choice.composite());
+    this.plan = Plan.of(model, choice.composite(), layout);
     try {
       this.made = attributor.create(plan);
     } catch (RuntimeException e) {

@@ -45,14 +45,15 @@ public final class Plan implements AutoCloseable {
   private final Map<String, Rule> rules;
   private final Map<Integer, LayerFunction> functions;
   private final List<String> findings;
+  private final Layout layout;
   private final Uses uses;
   private final List<Runnable> companions = new CopyOnWriteArrayList<>();
   private final AtomicBoolean released = new AtomicBoolean();
   private final Runnable release;
   private final PlanVariants variants;
 
-  private Plan(ScriptModel model, Composite given) {
-    this(model.retain(), given, model.program(), model::release);
+  private Plan(ScriptModel model, Composite given, Layout layout) {
+    this(model.retain(), given, model.program(), layout, model::release);
   }
 
   /**
@@ -61,8 +62,9 @@ public final class Plan implements AutoCloseable {
    * @param base the network before canonizers; if it is not the model's, it is this plan's
    * @param release lets the model go
    */
-  Plan(ScriptModel model, Composite given, Program base, Runnable release) {
+  Plan(ScriptModel model, Composite given, Program base, Layout wanted, Runnable release) {
     this.model = model;
+    this.layout = wanted.of(model.program());
     this.release = release;
     boolean bare = isBare(model.program(), given);
     this.composite = bare ? given.withFunctional(true) : given;
@@ -73,6 +75,11 @@ public final class Plan implements AutoCloseable {
       if (canonized != base && base != model.program()) {
         canonized = canonized.owning(base);
       }
+      Program laid = layout.applied(canonized);
+      if (laid != canonized && canonized != model.program()) {
+        laid = laid.owning(canonized);
+      }
+      canonized = laid;
       this.program = canonized;
       List<String> found = new ArrayList<>(model.findings());
       if (bare) {
@@ -103,7 +110,7 @@ public final class Plan implements AutoCloseable {
           .findFirst()
           .ifPresent(Devices::finish);
       Program own = canonized == model.program() ? null : canonized;
-      this.variants = new PlanVariants(model, given);
+      this.variants = new PlanVariants(model, given, layout);
       this.uses =
           new Uses(
               "the plan was closed",
@@ -181,7 +188,24 @@ public final class Plan implements AutoCloseable {
   public static Plan of(ScriptModel model, Composite composite) {
     Objects.requireNonNull(model, "the model is null");
     Objects.requireNonNull(composite, "the composite is null");
-    return new Plan(model, composite);
+    return new Plan(model, composite, Layout.CONTIGUOUS);
+  }
+
+  /**
+   * Makes a plan that works in a layout of its own.
+   *
+   * @param model the model; stays open as long as the plan
+   * @param composite canonizers and rules
+   * @param layout of images in memory while the plan runs
+   * @return the plan, to be closed by the caller
+   * @throws CompositeException if the composite does not fit the model
+   * @throws org.zennit4j.rules.RuleException if a rule does not fit its layer
+   */
+  public static Plan of(ScriptModel model, Composite composite, Layout layout) {
+    Objects.requireNonNull(model, "the model is null");
+    Objects.requireNonNull(composite, "the composite is null");
+    Objects.requireNonNull(layout, "the layout is null");
+    return new Plan(model, composite, layout);
   }
 
   /**
@@ -192,7 +216,7 @@ public final class Plan implements AutoCloseable {
    */
   public static Plan gradient(ScriptModel model) {
     Objects.requireNonNull(model, "the model is null");
-    return new Plan(model, new EmptyComposite());
+    return new Plan(model, new EmptyComposite(), Layout.CONTIGUOUS);
   }
 
   private static Map<String, Rule> compose(Program program, Composite composite) {
@@ -295,6 +319,15 @@ public final class Plan implements AutoCloseable {
   }
 
   /**
+   * How images lie in memory while the plan runs.
+   *
+   * @return one of the two real layouts, never {@link Layout#AUTO}
+   */
+  public Layout layout() {
+    return layout;
+  }
+
+  /**
    * Which layer got which rule, in the order in which layers were asked about.
    *
    * @return layer name to rule; layers without a rule are absent
@@ -361,7 +394,7 @@ public final class Plan implements AutoCloseable {
             (layer, added) ->
                 hooks.merge(
                     layer, added, (a, b) -> Stream.concat(a.stream(), b.stream()).toList()));
-    return options.withHooks(hooks);
+    return options.withHooks(hooks).withChannelsLast(layout == Layout.CHANNELS_LAST);
   }
 
   /**

@@ -24,6 +24,9 @@ import org.zennit4j.runtime.LayerFunction;
  * <p>S. Bach et al., 2015. Defaults alpha 2, beta 1, stabilizer 1e-6 (Zennit).
  */
 public final class AlphaBeta extends DeclaredRule {
+  /** Terms of an output that are many. */
+  private static final long MANY = 64;
+
   private final double alpha;
   private final double beta;
   private final Stabilizer stabilizer;
@@ -101,6 +104,20 @@ public final class AlphaBeta extends DeclaredRule {
                 .sub(x.get(2).mul(g.get(2)).add(x.get(3).mul(g.get(3))).mul(new Scalar(beta))));
   }
 
+  /** In its own place. */
+  private static Tensor times(Tensor own, double factor) {
+    return factor == 1 ? own : own.mul_(new Scalar(factor));
+  }
+
+  /**
+   * Whether outputs have so many terms that their negative part is no small rest beside the
+   * positive one: only then may it be what is left of a sum.
+   */
+  private static boolean isManifold(LinearMap map) {
+    long terms = map.weight().numel() / Math.max(1, map.weight().size(0));
+    return !map.isTransposed() && terms >= MANY;
+  }
+
   @Override
   LayerFunction fastPath(LinearMap map) {
     if (zeroParams.splitsWeight()) {
@@ -108,6 +125,8 @@ public final class AlphaBeta extends DeclaredRule {
     }
     ParameterModifier plus = ParameterModifier.positive().zeroing(zeroParams);
     ParameterModifier minus = ParameterModifier.negative().zeroing(zeroParams);
+    boolean difference =
+        zeroParams.names().isEmpty() && OnePass.isPlain(stabilizer) && isManifold(map);
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
@@ -116,22 +135,48 @@ public final class AlphaBeta extends DeclaredRule {
         Tensor xm = nonNegative ? null : negative(x);
         Tensor wp = weight(Part.POSITIVE_WEIGHT, plus);
         Tensor wm = beta == 0 && nonNegative ? null : weight(Part.NEGATIVE_WEIGHT, minus);
-        Tensor result =
-            part(x, r, xp, xm, wp, wm, bias(Part.POSITIVE_BIAS, plus)).mul(new Scalar(alpha));
+        Tensor bp = bias(Part.POSITIVE_BIAS, plus);
+        if (nonNegative && beta != 0 && difference) {
+          return both(call, x, r, wp, wm, bp);
+        }
+        Tensor result = times(part(x, r, xp, xm, wp, wm, bp, true), alpha);
         return beta == 0
             ? result
-            : result.sub(
-                part(x, r, xp, xm, wm, wp, bias(Part.NEGATIVE_BIAS, minus)).mul(new Scalar(beta)));
+            : result.sub_(
+                times(part(x, r, xp, xm, wp, wm, bias(Part.NEGATIVE_BIAS, minus), false), beta));
+      }
+
+      /**
+       * Both parts where no input is negative: what the negative weights give is what the positive
+       * ones leave of the output.
+       */
+      private Tensor both(LayerCall call, Tensor x, Tensor r, Tensor wp, Tensor wm, Tensor bp) {
+        Tensor zp = map.forward(x, wp, bp);
+        Tensor zm = call.outputs().get(0).sub(zp);
+        Tensor q = OnePass.share(r, zp, stabilizer, true);
+        Tensor n = OnePass.share(r, zm, stabilizer, true);
+        Tensor kept = times(map.adjoint(q, x, wp), alpha);
+        return OnePass.difference(x, kept, times(map.adjoint(n, x, wm), beta));
       }
 
       private Tensor part(
-          Tensor x, Tensor r, Tensor xp, Tensor xm, Tensor wOnPlus, Tensor wOnMinus, Tensor b) {
-        Tensor z = map.forward(xp, wOnPlus, b);
+          Tensor x,
+          Tensor r,
+          Tensor xp,
+          Tensor xm,
+          Tensor wp,
+          Tensor wm,
+          Tensor b,
+          boolean ofPositive) {
+        Tensor z = map.forward(xp, ofPositive ? wp : wm, b);
         if (xm == null) {
-          return xp.mul(map.adjoint(r.div(stabilizer.apply(z)), x, wOnPlus));
+          Tensor q = OnePass.share(r, z, stabilizer, true);
+          return OnePass.product(xp, map.adjoint(q, x, ofPositive ? wp : wm));
         }
-        Tensor q = r.div(stabilizer.apply(z.add(map.forward(xm, wOnMinus, null))));
-        return xp.mul(map.adjoint(q, x, wOnPlus)).add(xm.mul(map.adjoint(q, x, wOnMinus)));
+        z.add_(map.forward(xm, ofPositive ? wm : wp, null));
+        Tensor q = OnePass.share(r, z, stabilizer, true);
+        List<Tensor> found = adjoints(q, x, wp, wm);
+        return OnePass.bySign(x, found.get(ofPositive ? 0 : 1), found.get(ofPositive ? 1 : 0));
       }
     };
   }

@@ -95,11 +95,12 @@ public final class Epsilon extends DeclaredRule {
         Tensor w = plain ? map.weight() : weight(Part.WEIGHT, modifier);
         Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias(Part.BIAS, modifier));
         if (!isSmallProduct(x)) {
-          return x.mul(map.adjoint(r.div(stabilizer.apply(z)), x, w));
+          Tensor q = OnePass.share(r, z, stabilizer, !plain);
+          return OnePass.product(x, map.adjoint(q, x, w));
         }
         Tensor wide = once(Part.WEIGHT, ScalarType.Double, () -> w.to(ScalarType.Double));
         Tensor q = r.to(ScalarType.Double).div(stabilizer.apply(z.to(ScalarType.Double)));
-        return x.mul(map.adjoint(q, x, wide)).to(x.scalar_type());
+        return OnePass.product(x, map.adjoint(q, x, wide)).to(x.scalar_type());
       }
 
       /**

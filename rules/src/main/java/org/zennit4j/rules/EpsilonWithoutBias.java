@@ -118,7 +118,7 @@ public final class EpsilonWithoutBias extends DeclaredRule {
             for (long i = 0; i < after; i++) {
               bias = bias.unsqueeze(-1);
             }
-            Tensor q = r.div(stabilizer.apply(z));
+            Tensor q = OnePass.share(r, z, stabilizer, false);
             Tensor n = map.forward(size, w, null);
             return size.mul(map.adjoint(ofBias(q, bias, n, map.isConvolution()), x, w));
           }

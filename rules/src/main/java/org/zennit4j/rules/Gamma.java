@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.graph.LinearMap;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;
@@ -141,19 +142,54 @@ public final class Gamma extends DeclaredRule {
     }
     ParameterModifier plus = plus().zeroing(zeroParams);
     ParameterModifier minus = minus().zeroing(zeroParams);
+    boolean whole = zeroParams.names().isEmpty() && !signWithoutBias;
     return new LinearFunction(map) {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
-        Tensor z = signWithoutBias ? map.forward(x, map.weight(), null) : call.outputs().get(0);
         Tensor p = weight(Part.RAISED_WEIGHT, plus);
         Tensor n = weight(Part.LOWERED_WEIGHT, minus);
         boolean nonNegative = isNonNegative(call, x);
+        if (nonNegative && whole) {
+          return together(call, x, r, p, n);
+        }
+        Tensor z = signWithoutBias ? map.forward(x, map.weight(), null) : call.outputs().get(0);
         Tensor xp = nonNegative ? x : positive(x);
         Tensor xm = nonNegative ? null : negative(x);
         Tensor upper =
-            part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias(Part.POSITIVE_BIAS, plus));
-        return upper.add(
-            part(x, r, xp, xm, z.lt(new Scalar(0)), n, p, bias(Part.NEGATIVE_BIAS, minus)));
+            part(x, r, xp, xm, z.gt(new Scalar(0)), p, n, bias(Part.RAISED_BIAS, plus), true);
+        return upper.add_(
+            part(x, r, xp, xm, z.lt(new Scalar(0)), p, n, bias(Part.LOWERED_BIAS, minus), false));
+      }
+
+      /**
+       * Both parts where no input is negative: with the output z and its positive part {@code z+ =
+       * W+ x + b+}, the denominators are {@code z + g z+} and {@code z + g (z - z+)}, where terms
+       * of one sign are added.
+       */
+      private Tensor together(LayerCall call, Tensor x, Tensor r, Tensor p, Tensor n) {
+        Tensor z = call.outputs().get(0);
+        Tensor positive =
+            map.forward(
+                x,
+                weight(Part.POSITIVE_WEIGHT, ParameterModifier.positive()),
+                bias(Part.POSITIVE_BIAS, ParameterModifier.positive()));
+        Tensor upper;
+        Tensor lower;
+        if (OnePass.isPlain(stabilizer) && OnePass.fits(r, z, positive)) {
+          float eps = OnePass.epsilon(stabilizer);
+          upper = positive;
+          lower = torch.empty_like(positive);
+          OnePass.run(
+              List.of(r, z, positive),
+              List.of(upper, lower),
+              (v, count) -> shares(v[0], v[1], v[2], (float) gamma, eps, count));
+        } else {
+          Tensor raised = z.add(positive.mul(new Scalar(gamma)));
+          Tensor lowered = z.add(z.sub(positive).mul_(new Scalar(gamma)));
+          upper = share(r, z.gt(new Scalar(0)), raised);
+          lower = share(r, z.lt(new Scalar(0)), lowered);
+        }
+        return OnePass.sum(x, map.adjoint(upper, x, p), map.adjoint(lower, x, n));
       }
 
       private Tensor part(
@@ -162,17 +198,32 @@ public final class Gamma extends DeclaredRule {
           Tensor xp,
           Tensor xm,
           Tensor mask,
-          Tensor onPlus,
-          Tensor onMinus,
-          Tensor b) {
-        Tensor z = map.forward(xp, onPlus, b);
+          Tensor p,
+          Tensor n,
+          Tensor b,
+          boolean above) {
+        Tensor z = map.forward(xp, above ? p : n, b);
         if (xm == null) {
-          return xp.mul(map.adjoint(share(r, mask, z), x, onPlus));
+          return OnePass.product(xp, map.adjoint(share(r, mask, z), x, above ? p : n));
         }
-        Tensor q = share(r, mask, z.add(map.forward(xm, onMinus, null)));
-        return xp.mul(map.adjoint(q, x, onPlus)).add(xm.mul(map.adjoint(q, x, onMinus)));
+        Tensor q = share(r, mask, z.add_(map.forward(xm, above ? n : p, null)));
+        List<Tensor> found = adjoints(q, x, p, n);
+        return OnePass.bySign(x, found.get(above ? 0 : 1), found.get(above ? 1 : 0));
       }
     };
+  }
+
+  /** The shares of outputs above zero in the place of r, of those below in the place of z. */
+  private static void shares(
+      float[] r, float[] z, float[] positive, float gamma, float eps, int count) {
+    for (int i = 0; i < count; i++) {
+      float raised = z[i] + gamma * positive[i];
+      float lowered = z[i] + gamma * (z[i] - positive[i]);
+      float upper = r[i] * OnePass.isPositive(z[i]);
+      float lower = r[i] * OnePass.isPositive(-z[i]);
+      r[i] = upper / (raised + OnePass.sign(raised) * eps);
+      z[i] = lower / (lowered + OnePass.sign(lowered) * eps);
+    }
   }
 
   /** The rule by name. */

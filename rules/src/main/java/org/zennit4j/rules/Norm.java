@@ -7,6 +7,7 @@ package org.zennit4j.rules;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.graph.LinearMap;
 import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
@@ -96,8 +97,30 @@ public final class Norm extends DeclaredRule {
   }
 
   private List<Tensor> shares(LayerCall call, Tensor relevance) {
-    Tensor q = relevance.div(stabilizer.apply(call.outputs().get(0)));
-    return List.of(call.inputs().get(0).mul(q), call.inputs().get(1).mul(q));
+    Tensor z = call.outputs().get(0);
+    Tensor a = call.inputs().get(0);
+    Tensor b = call.inputs().get(1);
+    if (!OnePass.isPlain(stabilizer) || !OnePass.fits(relevance, z, a, b)) {
+      Tensor q = relevance.div(stabilizer.apply(z));
+      return List.of(a.mul(q), b.mul(q));
+    }
+    float eps = OnePass.epsilon(stabilizer);
+    List<Tensor> result = List.of(torch.empty_like(z), torch.empty_like(z));
+    OnePass.run(
+        List.of(relevance, z, a, b),
+        result,
+        (v, n) -> {
+          OnePass.quotient(v[0], v[1], eps, n);
+          products(v[0], v[1], v[2], v[3], n);
+        });
+    return result;
+  }
+
+  private static void products(float[] q, float[] second, float[] a, float[] b, int n) {
+    for (int i = 0; i < n; i++) {
+      second[i] = b[i] * q[i];
+      q[i] = a[i] * q[i];
+    }
   }
 
   /** The rule by name. */

@@ -46,12 +46,18 @@ final class Prepared implements AutoCloseable {
     LOWERED_WEIGHT,
     /** The bias, parameters zeroed. */
     BIAS,
-    /** The bias's positive part, or the bias with a strengthened positive part. */
+    /** The bias's positive part. */
     POSITIVE_BIAS,
-    /** The bias's negative part, or the bias with a strengthened negative part. */
+    /** The bias's negative part. */
     NEGATIVE_BIAS,
+    /** The bias, its positive part strengthened. */
+    RAISED_BIAS,
+    /** The bias, its negative part strengthened. */
+    LOWERED_BIAS,
     /** The bias, squared. */
     SQUARED_BIAS,
+    /** Several weights, one behind the other. */
+    STACKED_WEIGHTS,
     /** One column of a flat weight. */
     COLUMN,
     /** One row of a flat weight. */

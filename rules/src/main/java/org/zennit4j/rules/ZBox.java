@@ -170,10 +170,9 @@ public final class ZBox extends DeclaredRule {
             constant
                 ? forShape(call, Part.BOUNDS, x, () -> bounds(first(x), wp, wm))
                 : bounds(x, wp, wm);
-        Tensor q = r.div(stabilizer.apply(z.sub(bounds)));
-        return x.mul(map.adjoint(q, x, w))
-            .sub(l.mul(map.adjoint(q, x, wp)))
-            .sub(h.mul(map.adjoint(q, x, wm)));
+        Tensor q = OnePass.share(r, z.sub(bounds), stabilizer, true);
+        List<Tensor> found = adjoints(q, x, w, wp, wm);
+        return x.mul(found.get(0)).sub_(l.mul(found.get(1))).sub_(h.mul(found.get(2)));
       }
 
       private Tensor first(Tensor x) {

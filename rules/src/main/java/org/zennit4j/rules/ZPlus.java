@@ -86,14 +86,16 @@ public final class ZPlus extends DeclaredRule {
         Tensor wp = weight(Part.POSITIVE_WEIGHT, plus);
         Tensor bp = bias(Part.POSITIVE_BIAS, plus);
         if (isNonNegative(call, x)) {
-          Tensor q = r.div(stabilizer.apply(map.forward(x, wp, bp)));
-          return x.mul(map.adjoint(q, x, wp));
+          Tensor q = OnePass.share(r, map.forward(x, wp, bp), stabilizer, true);
+          return OnePass.product(x, map.adjoint(q, x, wp));
         }
         Tensor wm = weight(Part.NEGATIVE_WEIGHT, minus);
         Tensor xp = positive(x);
         Tensor xm = negative(x);
-        Tensor q = r.div(stabilizer.apply(map.forward(xp, wp, bp).add(map.forward(xm, wm, null))));
-        return xp.mul(map.adjoint(q, x, wp)).add(xm.mul(map.adjoint(q, x, wm)));
+        Tensor z = map.forward(xp, wp, bp).add_(map.forward(xm, wm, null));
+        Tensor q = OnePass.share(r, z, stabilizer, true);
+        List<Tensor> found = adjoints(q, x, wp, wm);
+        return OnePass.bySign(x, found.get(0), found.get(1));
       }
     };
   }

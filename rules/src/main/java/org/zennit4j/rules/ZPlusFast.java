@@ -52,7 +52,8 @@ public final class ZPlusFast extends DeclaredRule {
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         Tensor w = weight(Part.POSITIVE_WEIGHT, ParameterModifier.positive());
-        return x.mul(map.adjoint(r.div(stabilizer.apply(map.forward(x, w, null))), x, w));
+        Tensor q = OnePass.share(r, map.forward(x, w, null), stabilizer, true);
+        return OnePass.product(x, map.adjoint(q, x, w));
       }
     };
   }
