@@ -60,10 +60,12 @@ class LayoutTests {
             b.conv(2, 6, 6, 1, Conv.PLAIN),
             "head",
             b.linear(6 * 25, 4)),
-        "def forward(self, x):\n"
-            + "    y = self.features.forward(x)\n"
-            + "    y = torch.relu(y + self.side.forward(y))\n"
-            + "    return self.head.forward(y.view(y.size(0), -1))\n");
+        """
+        def forward(self, x):
+            y = self.features.forward(x)
+            y = torch.relu(y + self.side.forward(y))
+            return self.head.forward(y.view(y.size(0), -1))
+        """);
   }
 
   private static Tensor x(ScalarType dtype) {

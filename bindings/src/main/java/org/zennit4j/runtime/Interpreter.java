@@ -327,7 +327,7 @@ final class Interpreter {
 
   /** A view that would be one if the channels were not last in memory. */
   private static boolean isOfTurned(Operator operator, IValue[] arguments) {
-    if (!operator.name().equals("aten::view") || !arguments[0].isTensor()) {
+    if (!operator.name().endsWith("::view") || !arguments[0].isTensor()) {
       return false;
     }
     Tensor tensor = arguments[0].toTensor();

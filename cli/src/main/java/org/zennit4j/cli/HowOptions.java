@@ -52,8 +52,8 @@ final class HowOptions {
       names = "--memory-format",
       paramLabel = "F",
       description = {
-        "How images lie in memory meanwhile: contiguous (the default), channels_last (faster with",
-        "convolutions on the CPU, other last digits) or auto."
+        "How images lie in memory meanwhile: contiguous (the default), channels_last (faster",
+        "with convolutions on the CPU, other last digits) or auto."
       })
   private Layout layout;
 
