@@ -23,8 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher's class data sharing, with a Java that only writes down how it was called. */
 @DisabledOnOs(OS.WINDOWS)
 class ClassDataTests {
-  private static final Path LIST = Path.of("src", "main", "launcher", "classes.lst");
-
   @TempDir Path folder;
   private Path install;
   private Path cache;
@@ -36,7 +34,8 @@ class ClassDataTests {
     Files.createDirectories(install.resolve("bin"));
     Files.createDirectories(install.resolve("lib"));
     Files.copy(Session.ROOT.resolve("bin/zennit4j"), install.resolve("bin/zennit4j"));
-    Files.copy(LIST, install.resolve("lib/classes.lst"));
+    Files.createDirectories(install.resolve("examples/photos"));
+    Files.writeString(install.resolve("examples/photos/chelsea.png"), "photograph");
     Files.writeString(install.resolve("lib/some.jar"), "jar");
     java("one", "");
   }
@@ -108,7 +107,7 @@ class ClassDataTests {
     assertThat(calls("-Xshare:dump")).as("too short to be worth it").isEmpty();
     start("one", cache, "explain", "cat.png");
     awaitArchives(1);
-    assertThat(calls("SharedClassListFile=" + install.resolve("lib/classes.lst"))).hasSize(1);
+    assertThat(calls("-XX:DumpLoadedClassList=")).hasSize(1);
     start("one", cache, "explain", "cat.png");
     assertThat(calls("-XX:SharedArchiveFile=" + archives().get(0))).hasSize(1);
     assertThat(calls("-Xshare:dump")).hasSize(1);
@@ -169,27 +168,5 @@ class ClassDataTests {
     }
     assertThat(calls("-Xshare:dump")).hasSize(1);
     assertThat(archives()).isEmpty();
-  }
-
-  @Test
-  void theListNamesClassesThatThereAre() throws IOException {
-    List<String> own =
-        Files.readAllLines(LIST).stream().filter(line -> line.startsWith("org/zennit4j/")).toList();
-    List<String> gone =
-        own.stream()
-            .filter(name -> Main.class.getResource("/" + name + ".class") == null)
-            .filter(name -> missing(name.replace('/', '.')))
-            .toList();
-    assertThat(own).hasSizeGreaterThan(300);
-    assertThat(gone.size()).as("%s; CONTRIBUTING says how it is made", gone).isLessThan(60);
-  }
-
-  private static boolean missing(String name) {
-    try {
-      Class.forName(name, false, Main.class.getClassLoader());
-      return false;
-    } catch (ClassNotFoundException e) {
-      return true;
-    }
   }
 }

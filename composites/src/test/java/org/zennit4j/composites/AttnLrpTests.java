@@ -169,7 +169,7 @@ class AttnLrpTests {
           "rnn_relu",
           "h = torch.relu(a + c)\n");
 
-  private ScriptModel recurrent(String kind, long gates, String body) {
+  private ScriptModel recurrent(long gates, String body) {
     JitModule net = b.empty("nets.Recurrent");
     net.register_parameter("w", numbers(31, 3 * gates, 2), false);
     net.register_parameter("u", numbers(32, 3 * gates, 3), false);
@@ -209,7 +209,7 @@ class AttnLrpTests {
         "a = torch.linear(x[:, t], self.w, self.b)\nc = torch.linear(h, self.u, self.d)\n"
             + STEPS.get(kind);
     Tensor x = numbers(1, 2, 3, 2);
-    try (ScriptModel whole = recurrent(kind, gates, operator)) {
+    try (ScriptModel whole = recurrent(gates, operator)) {
       List<Tensor> expected = explain(whole, Composites.attnLrp(), x);
       for (String step : List.of(cell, written)) {
         String unrolled =
@@ -217,7 +217,7 @@ class AttnLrpTests {
                 .mapToObj(t -> step.replace("x[:, t]", "x[:, " + t + "]"))
                 .collect(Collectors.joining());
         for (String body : List.of("for t in range(3):\n" + step.indent(4), unrolled)) {
-          try (ScriptModel model = recurrent(kind, gates, body)) {
+          try (ScriptModel model = recurrent(gates, body)) {
             assertSame(explain(model, Composites.attnLrp(), x), expected);
           }
         }

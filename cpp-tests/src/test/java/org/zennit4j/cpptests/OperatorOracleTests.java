@@ -262,8 +262,7 @@ class OperatorOracleTests {
       write(id + ".out", out);
       write(id + ".r", r);
       String layer = part.isPresent() ? "part" : "/" + operator + "#0";
-      Region region =
-          model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
+      Region region = model.program().regions(model.program().layer(layer).orElseThrow()).get(0);
       LayerFunction function = rule.bind(region);
       try (Propagation pass =
           new Propagation(

@@ -105,11 +105,13 @@ public final class Epsilon extends DeclaredRule {
 
       /**
        * The last layers of a classifier: terms of both signs cancel there, and what they round away
-       * is carried to every pixel. Double precision costs nothing where the matrix is small.
+       * is carried to every pixel. Double precision costs nothing where the matrix is small. Layers
+       * that each token passes are many, and their copies would take the memory of a second model.
        */
       private boolean isSmallProduct(Tensor x) {
         return !map.isConvolution()
             && x.scalar_type().intern() == ScalarType.Float
+            && x.dim() <= 2
             && map.weight().numel() <= SMALL;
       }
     };
