@@ -343,7 +343,7 @@ public final class Propagation implements AutoCloseable {
       for (int i = 0; i < inputs.size(); i++) {
         Tensor input = inputs.get(i);
         Tensor relevance = input.requires_grad() ? orZeros(found.get(next[0]++), input) : null;
-        relevances.add(relevance == null || asGiven.get(i) ? relevance : straight(relevance));
+        relevances.add(relevance == null ? null : asGiven(relevance, input, asGiven.get(i)));
       }
       List<Tensor> ofStarts = new ArrayList<>();
       for (Start start : starts) {
@@ -420,6 +420,19 @@ public final class Propagation implements AutoCloseable {
     return options.channelsLast() && tensor.dim() == 4 && !tensor.is_contiguous()
         ? keep(tensor.contiguous())
         : tensor;
+  }
+
+  /** The relevance as the caller's input lies in memory. */
+  private Tensor asGiven(Tensor relevance, Tensor input, boolean given) {
+    if (!given) {
+      return straight(relevance);
+    }
+    boolean last =
+        options.channelsLast()
+            && input.dim() == 4
+            && !input.is_contiguous()
+            && input.is_contiguous(MemoryFormat.ChannelsLast);
+    return last ? keep(turned(relevance)) : relevance;
   }
 
   private Tensor orZeros(Tensor gradient, Tensor like) {

@@ -52,8 +52,8 @@ final class HowOptions {
       names = "--memory-format",
       paramLabel = "F",
       description = {
-        "How images lie in memory meanwhile: contiguous (the default), channels_last (faster",
-        "with convolutions on the CPU, other last digits) or auto."
+        "Images in memory: contiguous (default), channels_last or auto;",
+        "channels_last is faster on the CPU and gives other last digits."
       })
   private Layout layout;
 
