@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -20,6 +21,7 @@ import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.composites.Recommendation;
 import org.zennit4j.datasets.BatchExplainer;
 import org.zennit4j.datasets.DatasetListener;
+import org.zennit4j.datasets.DatasetResult;
 import org.zennit4j.datasets.DatasetRun;
 import org.zennit4j.datasets.DatasetSummary;
 import org.zennit4j.datasets.DatasetTarget;
@@ -227,6 +229,7 @@ final class DatasetCommand implements Callable<Integer> {
             + " samples"
             + (summary.skipped() > 0 ? ", skipped " + summary.skipped() : ""));
     if (summary.complete()) {
+      accuracy(summary).ifPresent(out::println);
       out.println("written to " + output);
     } else {
       out.println(
@@ -246,6 +249,30 @@ final class DatasetCommand implements Callable<Integer> {
       return CommandLine.ExitCode.SOFTWARE;
     }
     return 0;
+  }
+
+  /** How many samples are predicted as they are labelled. */
+  private Optional<String> accuracy(DatasetSummary summary) {
+    if (!dataset.isHdf5() || summary.explained() == 0) {
+      return Optional.empty();
+    }
+    int labelled = 0;
+    int correct = 0;
+    try (DatasetResult result = DatasetResult.open(output)) {
+      for (int row = 0; row < result.size(); row++) {
+        labelled += result.label(row) >= 0 ? 1 : 0;
+        correct += result.label(row) == result.prediction(row) ? 1 : 0;
+      }
+    }
+    return labelled == 0
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "accuracy %.1f %% (%d of %d)",
+                100.0 * correct / labelled,
+                correct,
+                labelled));
   }
 
   /** Shows how far it is, and the first samples that are skipped. */

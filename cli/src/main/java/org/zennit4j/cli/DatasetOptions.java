@@ -49,7 +49,10 @@ final class DatasetOptions {
   @Option(names = "--parquet", description = "Write the table as table.parquet too.")
   private boolean parquet;
 
-  @Option(names = "--limit", paramLabel = "N", description = "Only the first N samples.")
+  @Option(
+      names = {"--limit", "--max-samples"},
+      paramLabel = "N",
+      description = "Only the first N samples.")
   private Integer limit;
 
   @Option(
@@ -87,6 +90,11 @@ final class DatasetOptions {
     }
     format();
     shard();
+  }
+
+  /** Whether the result can be read as {@code DatasetResult}. */
+  boolean isHdf5() {
+    return format() == DatasetRun.Format.HDF5;
   }
 
   private DatasetRun.Format format() {

@@ -51,6 +51,7 @@ class DatasetCommandTests {
             .ok();
     assertThat(run.out())
         .contains("explained 200 of 200 samples", "written to " + out)
+        .containsPattern("accuracy \\d\\d\\.\\d % \\(\\d+ of 200\\)")
         .containsPattern("Ankle boot +\\d+ +\\d+ +\\d\\.\\d{3}");
     assertThat(out.resolve("project.yaml"))
         .content()
