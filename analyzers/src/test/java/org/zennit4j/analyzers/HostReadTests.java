@@ -105,6 +105,9 @@ class HostReadTests {
               "org.zennit4j.rules.OnePass.buffer",
               "works on the memory of tensors of the CPU, which is asked first"),
           Map.entry(
+              "org.zennit4j.rules.LocalResponseNormalization.check",
+              "one number a pass: whether the layer's numbers were given"),
+          Map.entry(
               "org.zennit4j.rules.Flat$FlatConvolution.relevance",
               "repeat_interleave by a number, not by a tensor: the shape depends on no value"),
           Map.entry(
