@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -74,9 +75,17 @@ class RegistryTests {
   @Test
   void everyRuleIsWrittenAndReadBack() {
     for (Entry<Rule> entry : Rules.registry().entries()) {
-      Rule rule =
-          entry.create(
-              entry.isPlain() ? Map.of() : Map.of("low", Bound.of(-1), "high", Bound.of(2)));
+      Map<String, Object> needed = new HashMap<>();
+      for (Argument argument : entry.arguments()) {
+        if (argument.needed()) {
+          needed.put(
+              argument.name(),
+              argument.kind() == Argument.Kind.COUNT
+                  ? 5
+                  : Bound.of(argument.name().equals("low") ? -1 : 2));
+        }
+      }
+      Rule rule = entry.create(needed);
       assertThat(rule.name()).isEqualTo(entry.name());
       ObjectNode json = new CompositeWriter().write(rule);
       assertThat(new CompositeReader().readRule(json)).as(json.toString()).isEqualTo(rule);
