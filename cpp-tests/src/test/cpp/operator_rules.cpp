@@ -86,8 +86,9 @@ std::vector<Tensor> attention_rule(
 
 Tensor epsilon_without_bias_rule(
     const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& z, const Tensor& r, double epsilon) {
-  // Small matrices are multiplied in double precision, as Epsilon does.
-  Tensor exact = r.to(at::kDouble).div(stabilized(z.to(at::kDouble), epsilon)).matmul(w.to(at::kDouble));
+  // Small matrices of a classifier are multiplied in double precision, as Epsilon does; not those that tokens pass.
+  at::ScalarType dtype = x.dim() <= 2 ? at::kDouble : x.scalar_type();
+  Tensor exact = r.to(dtype).div(stabilized(z.to(dtype), epsilon)).matmul(w.to(dtype));
   Tensor own = x.mul(exact).to(x.scalar_type());
   Tensor size = x.abs();
   Tensor weights = w.abs();

@@ -145,7 +145,7 @@ class Share : public ParameterRule {
   Parameters p_;
 };
 
-/** Epsilon; small matrix products, a classifier's last layers, share out in double precision. */
+/** Epsilon; small matrix products of rows, a classifier's last layers, share out in double precision. */
 class Epsilon : public Share {
  public:
   Epsilon(const json& spec, std::shared_ptr<Layer> layer) : Share(spec, std::move(layer), "epsilon") {
@@ -156,7 +156,7 @@ class Epsilon : public Share {
   }
 
   Tensor relevance(const Tensor& x, const Tensor& z, const Tensor& r) const override {
-    if (!wide_.weight.defined()) {
+    if (!wide_.weight.defined() || x.dim() > 2) {
       return Share::relevance(x, z, r);
     }
     Tensor q = r.to(torch::kDouble).div(s_(output(x, z, p_).to(torch::kDouble)));
