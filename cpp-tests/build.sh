@@ -46,7 +46,10 @@ if [ ! -d "$headers/torch/include" ]; then
     --dest "$fetched" --requirement headers.txt
   (cd "$fetched" && cmake -E tar xf torch-*.whl torch/include && rm torch-*.whl)
   # Another build may have been faster: then its headers stay, which it may be reading already.
-  mv -T "$fetched" "$headers" 2>/dev/null || [ -d "$headers/torch/include" ]
+  mv -T "$fetched" "$headers" 2>/dev/null || [ -d "$headers/torch/include" ] || {
+    echo "$headers holds no headers of LibTorch; remove it" >&2
+    exit 1
+  }
 fi
 
 natives=$PWD/target/natives/org/bytedeco

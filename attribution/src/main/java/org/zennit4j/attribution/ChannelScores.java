@@ -5,19 +5,16 @@
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ShapeException;
 
 /**
  * Score-CAM's weights of a layer's channels: how much the target takes from the output where one
@@ -96,18 +93,15 @@ final class ChannelScores {
         }
         copies.add(copy);
       }
-      attributor.forward(
-          ChunkedPasses.join(copies, batch),
+      TensorVector columns = new TensorVector();
+      ChunkedPasses.forward(
+          attributor,
+          copies,
+          batch,
           options,
           deadline,
-          result -> {
-            TensorVector columns = new TensorVector();
-            for (int k = 0; k < count; k++) {
-              columns.push_back(
-                  taken(ChunkedPasses.part(result, k, count, batch, "the output"), seed));
-            }
-            kept.add(Natives.keep(torch.stack(columns, 1)));
-          });
+          (part, k) -> columns.push_back(taken(part, seed)));
+      kept.add(Natives.keep(torch.stack(columns, 1)));
     }
   }
 
@@ -128,14 +122,6 @@ final class ChannelScores {
   }
 
   private Tensor taken(Tensor part, Tensor seed) {
-    Tensor product = part.to(ScalarType.Double).mul(seed);
-    if (product.dim() == 0 || product.size(0) != batch) {
-      throw new ShapeException(
-          "score_cam weights channels sample by sample, but the output has shape "
-              + Arrays.toString(product.shape())
-              + " in a batch of "
-              + batch);
-    }
-    return torch.sum(product.reshape(batch, -1), new long[] {1}, false, new ScalarTypeOptional());
+    return ChunkedPasses.perSample(part.to(ScalarType.Double).mul(seed), batch, "score_cam");
   }
 }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ObjIntConsumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -106,6 +107,43 @@ final class ChunkedPasses {
       joined.add(torch.cat(parts, 0));
     }
     return joined;
+  }
+
+  /** Runs copies forward side by side, and hands the output of each, with its number, on. */
+  static void forward(
+      Attributor attributor,
+      List<List<Tensor>> copies,
+      long batch,
+      AttributionOptions options,
+      long deadline,
+      ObjIntConsumer<Tensor> use) {
+    attributor.forward(
+        join(copies, batch),
+        options,
+        deadline,
+        result -> {
+          for (int k = 0; k < copies.size(); k++) {
+            use.accept(part(result, k, copies.size(), batch, "the output"), k);
+          }
+        });
+  }
+
+  /**
+   * A number for each sample: the sum of what stands in its part of the batch axis.
+   *
+   * @param tensor of the output's shape
+   * @param who needs it, for the message
+   */
+  static Tensor perSample(Tensor tensor, long batch, String who) {
+    if (tensor.dim() == 0 || tensor.size(0) != batch) {
+      throw new ShapeException(
+          who
+              + " needs an output for each sample, but the output has shape "
+              + Arrays.toString(tensor.shape())
+              + " in a batch of "
+              + batch);
+    }
+    return tensor.reshape(batch, -1).sum(1);
   }
 
   /** The part of a joined tensor that belongs to one copy. */

@@ -5,14 +5,12 @@
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.internal.Vectors;
 
 /**
@@ -127,15 +125,13 @@ final class Coalitions {
           }
           copies.add(copy);
         }
-        attributor.forward(
-            ChunkedPasses.join(copies, batch),
+        ChunkedPasses.forward(
+            attributor,
+            copies,
+            batch,
             options,
             deadline,
-            result -> {
-              for (int k = 0; k < size; k++) {
-                values[first + k] = taken(ChunkedPasses.part(result, k, size, batch, "the output"));
-              }
-            });
+            (part, k) -> values[first + k] = taken(part));
       }
       tell(size);
     }
@@ -144,14 +140,8 @@ final class Coalitions {
 
   private double[] taken(Tensor part) {
     Tensor product = part.to(ScalarType.Double).mul(weights);
-    if (product.dim() == 0 || product.size(0) != batch) {
-      throw new ShapeException(
-          "features are left out sample by sample, but the output has shape "
-              + Arrays.toString(product.shape())
-              + " in a batch of "
-              + batch);
-    }
-    return Vectors.doubles(product.reshape(batch, -1).sum(1));
+    return Vectors.doubles(
+        ChunkedPasses.perSample(product, batch, "an attributor that leaves features out"));
   }
 
   private void tell(int evaluations) {

@@ -13,7 +13,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.bindings.Natives;
-import org.zennit4j.bindings.ShapeException;
 
 /** One call of occlusion; what it gives is kept. */
 final class OcclusionRun {
@@ -112,18 +111,17 @@ final class OcclusionRun {
                   : windows.put(first + k, fill, input));
           copies.add(copy);
         }
-        attributor.forward(
-            ChunkedPasses.join(copies, batch),
+        ChunkedPasses.forward(
+            attributor,
+            copies,
+            batch,
             options,
             deadline,
-            result -> {
-              for (int k = 0; k < size; k++) {
-                Tensor part = ChunkedPasses.part(result, k, size, batch, "the output");
-                windows.add(
-                    first + k, sum, spread(drop ? whole.sub(taken(part)) : kept(part), input));
-                if (drop) {
-                  windows.add(first + k, count, one);
-                }
+            (part, k) -> {
+              windows.add(
+                  first + k, sum, spread(drop ? whole.sub(taken(part)) : kept(part), input));
+              if (drop) {
+                windows.add(first + k, count, one);
               }
             });
       }
@@ -137,23 +135,12 @@ final class OcclusionRun {
 
   /** What the target takes from each sample's output. */
   private Tensor kept(Tensor part) {
-    return flat(target.apply(part)).sum(1);
+    return ChunkedPasses.perSample(target.apply(part), batch, "occlusion");
   }
 
   /** The same with the clean input's target. */
   private Tensor taken(Tensor part) {
-    return flat(part.to(ScalarType.Double).mul(weights)).sum(1);
-  }
-
-  private Tensor flat(Tensor tensor) {
-    if (tensor.dim() == 0 || tensor.size(0) != batch) {
-      throw new ShapeException(
-          "occlusion needs an output for each sample, but the output has shape "
-              + Arrays.toString(tensor.shape())
-              + " in a batch of "
-              + batch);
-    }
-    return tensor.reshape(tensor.size(0), -1);
+    return ChunkedPasses.perSample(part.to(ScalarType.Double).mul(weights), batch, "occlusion");
   }
 
   /** A number for each sample in a shape that spreads over the input. */

@@ -544,6 +544,22 @@ public final class DataFlow {
   }
 
   /**
+   * The arguments of a call that may depend on the model's input.
+   *
+   * @param region a call
+   * @return their positions, ascending
+   */
+  public List<Integer> dependentArguments(Region region) {
+    List<Integer> result = new ArrayList<>();
+    for (int i = 0; i < arguments(region); i++) {
+      if (dependsOnInput(region, i)) {
+        result.add(i);
+      }
+    }
+    return result;
+  }
+
+  /**
    * The operators that may make an argument, or an element of it.
    *
    * @param region a call

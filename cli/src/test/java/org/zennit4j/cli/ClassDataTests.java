@@ -21,7 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher's class data sharing, with a Java that only writes down how it was called. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "zennit4j.bat shares no class data")
 class ClassDataTests {
   @TempDir Path folder;
   private Path install;

@@ -71,7 +71,7 @@ final class Factors {
    * @return false where the constant only scales, such as a parameter or a number
    */
   boolean gatesConstant(Region product) {
-    boolean ofTwo = flow.arguments(product) > 1 && dependents(product) == 1;
+    boolean ofTwo = flow.arguments(product) > 1 && flow.dependentArguments(product).size() == 1;
     if (!ofTwo || !isProduct(Operators.of(product).name())) {
       return false;
     }
@@ -143,7 +143,7 @@ final class Factors {
   private boolean isActivation(Region operator) {
     return Operators.of(operator).is(Operators.Trait.ACTIVATES)
         || (isProduct(Operators.of(operator).name())
-            && dependents(operator) == 2
+            && flow.dependentArguments(operator).size() == 2
             && (isGateOf(operator, 0, 1) || isGateOf(operator, 1, 0)));
   }
 
@@ -169,7 +169,8 @@ final class Factors {
 
   private boolean isMixing(Region operator) {
     return isAffine(operator)
-        || (Operators.of(operator).is(Operators.Trait.CONTRACTS) && dependents(operator) == 1);
+        || (Operators.of(operator).is(Operators.Trait.CONTRACTS)
+            && flow.dependentArguments(operator).size() == 1);
   }
 
   private boolean comesFrom(
@@ -256,25 +257,18 @@ final class Factors {
 
   private boolean isAffine(Region operator) {
     String name = Operators.of(operator).name();
-    return name.startsWith("clamp") || (isLinear(operator) && dependents(operator) == 1);
+    return name.startsWith("clamp")
+        || (isLinear(operator) && flow.dependentArguments(operator).size() == 1);
   }
 
   private boolean isScaling(Region operator) {
     String name = Operators.of(operator).name();
     return SCALING.contains(name)
-        && dependents(operator) == 1
+        && flow.dependentArguments(operator).size() == 1
         && (flow.dependsOnInput(operator, 0) || !name.equals("div"));
   }
 
   private boolean isElementwise(Region operator) {
     return Operators.of(operator).is(Operators.Trait.ELEMENTWISE) || isLinear(operator);
-  }
-
-  private int dependents(Region operator) {
-    int count = 0;
-    for (int i = 0; i < flow.arguments(operator); i++) {
-      count += flow.dependsOnInput(operator, i) ? 1 : 0;
-    }
-    return count;
   }
 }

@@ -92,7 +92,7 @@ final class WrittenSoftmax {
           turns
               || isScaling(region)
               || Operators.of(region).is(Trait.HANDS_ON)
-              || (dependents(region) == 1
+              || (flow.dependentArguments(region).size() == 1
                   && (Operators.of(region).name().equals("add")
                       || Operators.of(region).name().startsWith("clamp")));
       at = passes ? before(region) : Optional.empty();
@@ -111,27 +111,15 @@ final class WrittenSoftmax {
 
   private boolean isScaling(Region region) {
     String name = Operators.of(region).name();
-    return dependents(region) == 1
+    return flow.dependentArguments(region).size() == 1
         && (Operators.of(region).is(Trait.CASTS)
             || List.of("mul", "masked_fill").contains(name)
             || (name.equals("div") && flow.dependsOnInput(region, 0)));
   }
 
   private Optional<Region> before(Region region) {
-    for (int i = 0; i < flow.arguments(region); i++) {
-      if (flow.dependsOnInput(region, i)) {
-        return flow.producer(region, i);
-      }
-    }
-    return Optional.empty();
-  }
-
-  private int dependents(Region region) {
-    int count = 0;
-    for (int i = 0; i < flow.arguments(region); i++) {
-      count += flow.dependsOnInput(region, i) ? 1 : 0;
-    }
-    return count;
+    List<Integer> dependent = flow.dependentArguments(region);
+    return dependent.isEmpty() ? Optional.empty() : flow.producer(region, dependent.get(0));
   }
 
   /** The only axis of a sum. */

@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Argument;
 import org.zennit4j.registry.Argument.Kind;
@@ -45,9 +46,6 @@ import org.zennit4j.runtime.LayerFunction;
  */
 public record LocalResponseNormalization(
     int size, double alpha, double beta, double k, Stabilizer stabilizer) implements Rule {
-  /** How far what these numbers give may be from what the layer gave, relative to its maximum. */
-  private static final double TOLERANCE = 1e-3;
-
   /**
    * Checks the numbers.
    *
@@ -161,12 +159,22 @@ public record LocalResponseNormalization(
     return result;
   }
 
+  /** How far what these numbers give may be from what the layer gave, relative to its maximum. */
+  private static double tolerance(ScalarType dtype) {
+    return switch (dtype) {
+      case Double -> 1e-12;
+      case Float -> 1e-5;
+      default -> 2e-2;
+    };
+  }
+
   private void check(Region region, Tensor expected, Tensor y) {
     try (PointerScope scope = new PointerScope();
         AutoGradMode mode = new AutoGradMode(false)) {
+      double tolerance = tolerance(y.scalar_type().intern());
       double largest = y.detach().abs().max().item_double();
       double gap = expected.detach().sub(y.detach()).abs().max().item_double();
-      if (gap > TOLERANCE * largest) {
+      if (gap > tolerance * largest) {
         throw new RuleException(
             "local_response_norm cannot explain layer '"
                 + region.name()

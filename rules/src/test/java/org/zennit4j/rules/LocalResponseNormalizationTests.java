@@ -27,7 +27,7 @@ class LocalResponseNormalizationTests {
   private static final double ALPHA = 0.9;
   private static final double BETA = 0.75;
   private static final double K = 1.5;
-  private static final double EPSILON = 1e-9;
+  private static final double EPSILON = 1e-6;
 
   /** The layer, as torch.nn.functional writes it for two axes of space. */
   private static ScriptModel model(int size) {
@@ -51,9 +51,10 @@ class LocalResponseNormalizationTests {
     return new LocalResponseNormalization(size, ALPHA, BETA, K, Stabilizer.of(EPSILON));
   }
 
+  /** The relevances, and behind them what the stabilizer takes. */
   private static double[] textbook(int size, double[] x, double[] r) {
     int channels = x.length;
-    double[] result = new double[channels];
+    double[] result = new double[channels + 1];
     for (int k = 0; k < channels; k++) {
       double sum = 0;
       int first = Math.max(0, k - size / 2);
@@ -80,6 +81,7 @@ class LocalResponseNormalizationTests {
       for (int i = first; i <= last; i++) {
         result[i] += z[i] * r[k] / (whole + (whole >= 0 ? EPSILON : -EPSILON));
       }
+      result[channels] += EPSILON * r[k] / (Math.abs(whole) + EPSILON);
     }
     return result;
   }
@@ -102,15 +104,17 @@ class LocalResponseNormalizationTests {
                 size,
                 java.util.Arrays.copyOfRange(inputs, from, from + channels),
                 java.util.Arrays.copyOfRange(relevances, from, from + channels));
-        double sum = 0;
+        double sum = expected[channels];
         double given = 0;
+        double absolute = 1;
         for (int c = 0; c < channels; c++) {
           double tolerance = 1e-11 * (1 + Math.abs(expected[c]));
           assertThat(Math.abs(values[from + c] - expected[c])).isLessThan(tolerance);
           sum += values[from + c];
+          absolute += Math.abs(values[from + c]);
           given += relevances[from + c];
         }
-        assertThat(Math.abs(sum - given)).isLessThan(1e-5);
+        assertThat(Math.abs(sum - given)).isLessThan(1e-13 * absolute);
       }
     }
   }
@@ -123,6 +127,10 @@ class LocalResponseNormalizationTests {
           .isInstanceOf(RuleException.class)
           .hasMessageContaining("layer '0'")
           .hasMessageContaining("the layer's own numbers");
+      // A slip in the fourth digit shows too.
+      LocalResponseNormalization near =
+          new LocalResponseNormalization(3, ALPHA + 1e-4, BETA, K, Stabilizer.of(EPSILON));
+      assertThatThrownBy(() -> Explainer.once(model, near, x, x)).isInstanceOf(RuleException.class);
       assertThatThrownBy(() -> Explainer.once(model, new LocalResponseNormalization(3), x, x))
           .isInstanceOf(RuleException.class);
     }
