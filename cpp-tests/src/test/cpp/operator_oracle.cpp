@@ -51,14 +51,16 @@ std::vector<Tensor> relevances(const json& one, const std::vector<Tensor>& in, c
         in[0], r, one["size"].get<int64_t>(), one["alpha"].get<double>(), one["beta"].get<double>(),
         one["k"].get<double>(), epsilon)};
   }
+  bool shares_bias = one.value("shares_bias", false);
   if (rule == "lstm") {
-    return {oracle::lstm_rule(in[0], in[1], in[2], in[3], in[4], r, epsilon)};
+    return {oracle::lstm_rule(in[0], in[1], in[2], in[3], in[4], r, shares_bias, epsilon)};
   }
   if (rule == "gru") {
-    return {oracle::gru_rule(in[0], in[1], in[2], in[3], in[4], r, epsilon)};
+    return {oracle::gru_rule(in[0], in[1], in[2], in[3], in[4], r, shares_bias, epsilon)};
   }
   if (rule == "rnn_tanh" || rule == "rnn_relu") {
-    return {oracle::plain_recurrent_rule(in[0], in[1], in[2], in[3], in[4], r, rule == "rnn_relu", epsilon)};
+    return {oracle::plain_recurrent_rule(
+        in[0], in[1], in[2], in[3], in[4], r, rule == "rnn_relu", shares_bias, epsilon)};
   }
   throw std::runtime_error("no rule " + rule);
 }

@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 namespace oracle {
 
@@ -139,9 +141,27 @@ Tensor local_response_norm_rule(
   return alone * q + (over_neighbours(given, -((size - 1) / 2), size) - given) * square;
 }
 
+/** Relevance of an input and a hidden state from that of a signal w x + b + reset (u h + d), over its value. */
+static std::pair<Tensor, Tensor> signal_rule(
+    const Tensor& p, const Tensor& x, const Tensor& h, const Tensor& reset, const Tensor& w, const Tensor& u,
+    const Tensor& b, const Tensor& d, bool shares_bias, double epsilon) {
+  Tensor of_x = x.mul(p.matmul(w));
+  Tensor of_h = h.mul(reset.mul(p).matmul(u));
+  if (shares_bias) {
+    Tensor bias = b.add(reset.mul(d));
+    Tensor n = torch::linear(x.abs(), w.abs()).add(reset.mul(torch::linear(h.abs(), u.abs())));
+    Tensor own = p.mul(bias).div(stabilized(n.add(bias.abs()), epsilon));
+    Tensor rest = own.mul(bias.abs()).sum({-1}, true);
+    Tensor q = own.add(rest.div(stabilized(n.sum({-1}, true), epsilon)));
+    of_x = of_x.add(x.abs().mul(q.matmul(w.abs())));
+    of_h = of_h.add(h.abs().mul(reset.mul(q).matmul(u.abs())));
+  }
+  return {of_x, of_h};
+}
+
 Tensor lstm_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
-    double epsilon) {
+    bool shares_bias, double epsilon) {
   int64_t steps = x.size(0);
   int64_t width = u.size(1);
   std::vector<Tensor> hidden = {x.new_zeros({x.size(1), width})};
@@ -165,15 +185,16 @@ Tensor lstm_rule(
     Tensor q = all.div(stabilized(cells[t + 1], epsilon));
     of_cell = kept[t].mul(q);
     Tensor p = fresh[t].mul(q).div(stabilized(signals[t], epsilon));
-    result[t] = x.select(0, t).mul(p.matmul(w.narrow(0, 2 * width, width)));
-    of_hidden = hidden[t].mul(p.matmul(u.narrow(0, 2 * width, width)));
+    auto rows = [&](const Tensor& all) { return all.narrow(0, 2 * width, width); };
+    std::tie(result[t], of_hidden) = signal_rule(
+        p, x.select(0, t), hidden[t], at::ones_like(p), rows(w), rows(u), rows(b), rows(d), shares_bias, epsilon);
   }
   return torch::stack(result, 0);
 }
 
 Tensor gru_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
-    double epsilon) {
+    bool shares_bias, double epsilon) {
   int64_t steps = x.size(0);
   int64_t width = u.size(1);
   std::vector<Tensor> hidden = {x.new_zeros({x.size(1), width})};
@@ -195,15 +216,17 @@ Tensor gru_rule(
   for (int64_t t = steps - 1; t >= 0; t--) {
     Tensor q = of_hidden.add(r.select(0, t)).div(stabilized(hidden[t + 1], epsilon));
     Tensor p = fresh[t].mul(q).div(stabilized(signals[t], epsilon));
-    result[t] = x.select(0, t).mul(p.matmul(w.narrow(0, 2 * width, width)));
-    of_hidden = hidden[t].mul(resets[t].mul(p).matmul(u.narrow(0, 2 * width, width))).add(kept[t].mul(q));
+    auto rows = [&](const Tensor& all) { return all.narrow(0, 2 * width, width); };
+    std::tie(result[t], of_hidden) = signal_rule(
+        p, x.select(0, t), hidden[t], resets[t], rows(w), rows(u), rows(b), rows(d), shares_bias, epsilon);
+    of_hidden = of_hidden.add(kept[t].mul(q));
   }
   return torch::stack(result, 0);
 }
 
 Tensor plain_recurrent_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
-    bool rectified, double epsilon) {
+    bool rectified, bool shares_bias, double epsilon) {
   std::vector<Tensor> hidden = {x.new_zeros({x.size(1), u.size(1)})};
   std::vector<Tensor> sums;
   for (int64_t t = 0; t < x.size(0); t++) {
@@ -214,8 +237,8 @@ Tensor plain_recurrent_rule(
   Tensor of_hidden = at::zeros_like(hidden[0]);
   for (int64_t t = x.size(0) - 1; t >= 0; t--) {
     Tensor p = of_hidden.add(r.select(0, t)).div(stabilized(sums[t], epsilon));
-    result[t] = x.select(0, t).mul(p.matmul(w));
-    of_hidden = hidden[t].mul(p.matmul(u));
+    std::tie(result[t], of_hidden) =
+        signal_rule(p, x.select(0, t), hidden[t], at::ones_like(p), w, u, b, d, shares_bias, epsilon);
   }
   return torch::stack(result, 0);
 }

@@ -46,16 +46,16 @@ Tensor local_response_norm_rule(
 /** An LSTM of one layer from zero states, (time, batch, features), gates constant; r is that of the first result. */
 Tensor lstm_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
-    double epsilon);
+    bool shares_bias, double epsilon);
 
 /** The same for a GRU. */
 Tensor gru_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
-    double epsilon);
+    bool shares_bias, double epsilon);
 
 /** The same for a network without gates, with relu or tanh. */
 Tensor plain_recurrent_rule(
     const Tensor& x, const Tensor& w, const Tensor& u, const Tensor& b, const Tensor& d, const Tensor& r,
-    bool rectified, double epsilon);
+    bool rectified, bool shares_bias, double epsilon);
 
 }  // namespace oracle

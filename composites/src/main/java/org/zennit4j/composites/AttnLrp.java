@@ -43,7 +43,9 @@ import org.zennit4j.rules.ZeroParams;
  *   <li>A product of two activations gives each factor half. A factor that is a sigmoid's or the
  *       inverse of a size (as in normalisations that are written by hand), or an elementwise
  *       function of the other factor (as in a GELU that is written by hand), counts as constant,
- *       also beside a bias (as in the first step of a GRU).
+ *       also beside a bias (as in the first step of a GRU). So does a softmax whose scores a linear
+ *       map makes, and no product of activations such as queries and keys: it chooses between
+ *       branches, tokens or places as a sigmoid does between two.
  *   <li>With {@code constantWeights} (CP-LRP) a softmax's and an activation's factor count as
  *       constant, too.
  *   <li>What does not depend on the input, such as positional embeddings, keeps its share as a bias
@@ -182,7 +184,7 @@ public record AttnLrp(
       return Optional.of(new MultiHeadAttention(constantWeights, stabilizer));
     }
     if (Recurrent.explains(name)) {
-      return Optional.of(new Recurrent(stabilizer));
+      return Optional.of(new Recurrent(stabilizer, zeroParams));
     }
     return Operators.of(name).is(Operators.Trait.ELEMENTWISE)
         ? Optional.of(new Pass())

@@ -27,6 +27,8 @@ final class Factors {
   /** Bounded and not zero at zero. */
   private static final Set<String> SIGMOIDS = Set.of("sigmoid", "hardsigmoid");
 
+  private static final Set<String> SHIFTS = Set.of("add", "sub", "amax", "max");
+
   private static final Set<String> INVERSES = Set.of("rsqrt", "reciprocal");
 
   private final DataFlow flow;
@@ -50,12 +52,9 @@ final class Factors {
       return OptionalInt.of(0);
     }
     if (name.equals("einsum")) {
-      return constantWeights ? listed(product) : OptionalInt.empty();
+      return listed(product, constantWeights);
     }
-    OptionalInt signal = OptionalInt.empty();
-    if (constantWeights) {
-      signal = beside(k -> weighs(product, k));
-    }
+    OptionalInt signal = beside(k -> weighs(product, k, constantWeights));
     if (signal.isEmpty() && isProduct(name)) {
       signal = ofElementwise(product, constantWeights);
     }
@@ -130,9 +129,11 @@ final class Factors {
   }
 
   /** Of an operator whose factors are the elements of a list: the one beside the weights. */
-  private OptionalInt listed(Region product) {
+  private OptionalInt listed(Region product, boolean constantWeights) {
     return beside(
-        k -> comesFrom(flow.producers(product, 1, k), true, this::isSoftmax, this::isMixing));
+        k ->
+            comesFrom(
+                flow.producers(product, 1, k), true, weights(constantWeights), this::isMixing));
   }
 
   private static boolean isProduct(String name) {
@@ -163,8 +164,57 @@ final class Factors {
   }
 
   /** Whether a factor is attention weights, perhaps with heads that were mixed (talking heads). */
-  private boolean weighs(Region product, int argument) {
-    return comesFrom(product, argument, this::isSoftmax, this::isMixing);
+  private boolean weighs(Region product, int argument, boolean constantWeights) {
+    return comesFrom(product, argument, weights(constantWeights), this::isMixing);
+  }
+
+  private Predicate<Region> weights(boolean constantWeights) {
+    return constantWeights ? this::isSoftmax : this::isGatingSoftmax;
+  }
+
+  /**
+   * Whether an operator is a softmax that chooses as a gate does: its scores are what a linear map
+   * makes, and no product of activations such as queries and keys. Of two choices it is a sigmoid.
+   */
+  private boolean isGatingSoftmax(Region operator) {
+    if (!isSoftmax(operator)) {
+      return false;
+    }
+    Walk scores = new Walk(this::isScoring, region -> false);
+    scores.back(softmaxes.exponentialOf(operator).orElse(operator), 0);
+    return !scores.reachesInput && scores.endsAt(this::isFreeMap);
+  }
+
+  /** What may stand between scores and their softmax: masks, biases, the largest one taken off. */
+  private boolean isScoring(Region operator) {
+    return isAffine(operator)
+        || SHIFTS.contains(Operators.of(operator).name())
+        || Operators.of(operator).is(Operators.Trait.HANDS_ON);
+  }
+
+  /** Whether an operator is a linear map, and none of products (as talking heads are). */
+  private boolean isFreeMap(Region operator) {
+    Operators.Info info = Operators.of(operator);
+    boolean maps =
+        info.is(Operators.Kind.LINEAR)
+            || info.is(Operators.Kind.CONVOLUTION)
+            || info.is(Operators.Trait.CONTRACTS);
+    List<Integer> dependent = flow.dependentArguments(operator);
+    if (!maps || dependent.size() != 1 || isOfActivations(operator)) {
+      return false;
+    }
+    Walk mapped = new Walk(this::isAffine, region -> false);
+    mapped.back(operator, dependent.get(0));
+    return mapped.ends.stream().noneMatch(this::isOfActivations);
+  }
+
+  /**
+   * Whether an operator contracts activations with each other; what einsum holds is not looked at.
+   */
+  private boolean isOfActivations(Region operator) {
+    Operators.Info info = Operators.of(operator);
+    return info.is(Operators.Trait.CONTRACTS)
+        && (info.name().equals("einsum") || flow.dependentArguments(operator).size() > 1);
   }
 
   private boolean isMixing(Region operator) {

@@ -5,12 +5,10 @@
 package org.zennit4j.composites;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.zennit4j.graph.DataFlow;
 import org.zennit4j.graph.OperatorCall;
 import org.zennit4j.graph.Operators;
@@ -25,7 +23,7 @@ import org.zennit4j.graph.Region;
 final class WrittenSoftmax {
   private final DataFlow flow;
   private final Map<Integer, OptionalLong> axes = new HashMap<>();
-  private final Set<Integer> results = new HashSet<>();
+  private final Map<Integer, Region> results = new HashMap<>();
 
   WrittenSoftmax(DataFlow flow) {
     this.flow = flow;
@@ -48,7 +46,12 @@ final class WrittenSoftmax {
 
   /** Whether an operator gives the weights of such a softmax. */
   boolean isResult(Region operator) {
-    return results.contains(operator.id());
+    return results.containsKey(operator.id());
+  }
+
+  /** The exponential behind weights of such a softmax; empty for other operators. */
+  Optional<Region> exponentialOf(Region result) {
+    return Optional.ofNullable(results.get(result.id()));
   }
 
   private void find(Region operator, int weight, int size, boolean inverse) {
@@ -67,7 +70,7 @@ final class WrittenSoftmax {
     if (own && axis.isPresent()) {
       // Two softmaxes of the same exponentials over different axes are left as they are.
       axes.merge(exponential.get().id(), axis, (a, b) -> a.equals(b) ? a : OptionalLong.empty());
-      results.add(operator.id());
+      results.put(operator.id(), exponential.get());
     }
   }
 

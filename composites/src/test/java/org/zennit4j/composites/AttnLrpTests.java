@@ -380,4 +380,80 @@ class AttnLrpTests {
       assertThat(r.abs().max().item_double()).isLessThan(1e4);
     }
   }
+
+  private static final String MAP =
+      "m = torch.cos(torch.arange(36, dtype=7)).view(6, 6)\nn = m[0:1]\n";
+
+  /** Softmaxes whose scores a linear map makes; x has samples, tokens and features. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // A branch is chosen for each feature, as in selective kernels.
+        """
+        s = torch.stack([torch.linear(x.mean(1, True), m), torch.linear(x.mean(1, True), m + 1)])
+        w = torch.softmax(s, 0)
+        return (torch.stack([x, x * 2]) * w).sum(0)
+        """,
+        // Places are pooled, as in global context blocks.
+        """
+        w = torch.softmax(torch.linear(x, n), 1)
+        return torch.matmul(x.transpose(1, 2), w)
+        """,
+        """
+        w = torch.softmax(torch.matmul(x, n.t()), 1)
+        return torch.bmm(w.transpose(1, 2), x)
+        """,
+        """
+        w = torch.softmax(torch.linear(x, n), 1)
+        return torch.einsum('btf,bto->bof', [x, w])
+        """,
+        // Additive attention; a softmax by hand; one that is masked; one of a convolution.
+        """
+        w = torch.softmax(torch.linear(torch.tanh(torch.linear(x, m)), n), 1)
+        return (w * x).sum(1)
+        """,
+        """
+        z = torch.linear(x, n)
+        e = torch.exp(z - z.amax([1], True))
+        return (e / e.sum(1, True) * x).sum(1)
+        """,
+        """
+        z = torch.linear(x, n) / 3.0 + 0.1
+        z = z.masked_fill(torch.ones([4, 1]).cumsum(0) > 3, -1e9)
+        return (x * torch.softmax(z, 1)).sum(1)
+        """,
+        """
+        z = torch.conv1d(x.transpose(1, 2), n.unsqueeze(2))
+        return (x * torch.softmax(z, 2).transpose(1, 2)).sum(1)
+        """
+      })
+  void aSoftmaxOfALinearMapIsAGate(String body) {
+    Tensor x = numbers(1, 2, TOKENS, WIDTH);
+    try (ScriptModel model = model("x", MAP + body)) {
+      Tensor found = explain(model, new AttnLrp(false), x).get(0);
+      double seed = numbers(77, model.run(x).get(0).shape()).sum().item_double();
+      assertThat(found.sum().item_double()).isCloseTo(seed, within(1e-9));
+      assertSame(List.of(found), explain(model, new AttnLrp(true), x));
+    }
+  }
+
+  /** Queries and keys, perhaps with heads that are mixed before the softmax. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "z = torch.matmul(x, torch.linear(x, m).transpose(1, 2))",
+        "z = torch.linear(torch.matmul(x, torch.linear(x, m).transpose(1, 2)), m[0:4, 0:4])",
+        "z = torch.einsum('btf,bsf->bts', [x, torch.linear(x, m)])",
+        "z = torch.einsum('btf,bsf->bts', [x, torch.linear(x, m)]) + torch.linear(x, m[0:4])",
+        "z = (x.unsqueeze(1) * torch.linear(x, m).unsqueeze(2)).sum(3)"
+      })
+  void aSoftmaxOfProductsIsNoGate(String scores) {
+    Tensor x = numbers(1, 2, TOKENS, WIDTH);
+    String body = MAP + scores + "\nreturn torch.matmul(torch.softmax(z, -1), x)\n";
+    try (ScriptModel model = model("x", body)) {
+      Tensor found = explain(model, new AttnLrp(false), x).get(0);
+      Tensor constant = explain(model, new AttnLrp(true), x).get(0);
+      assertThat(found.sub(constant).abs().max().item_double()).isGreaterThan(1e-3);
+    }
+  }
 }

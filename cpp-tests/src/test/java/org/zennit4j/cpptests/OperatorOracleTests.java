@@ -40,6 +40,7 @@ import org.zennit4j.rules.Recurrent;
 import org.zennit4j.rules.Rule;
 import org.zennit4j.rules.Softmax;
 import org.zennit4j.rules.Stabilizer;
+import org.zennit4j.rules.ZeroParams;
 import org.zennit4j.runtime.LayerFunction;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
@@ -136,7 +137,11 @@ class OperatorOracleTests {
     List<String> cells = List.of("lstm", "gru", "rnn_tanh", "rnn_relu");
     long[] gates = {4, 3, 1, 1};
     for (int kind = 0; kind < gates.length; kind++) {
-      recurrent(dtype, cells.get(kind), gates[kind] * 3, new Recurrent(stabilizer));
+      for (boolean shares : List.of(false, true)) {
+        ZeroParams zero = shares ? ZeroParams.of("bias") : ZeroParams.none();
+        Rule rule = new Recurrent(stabilizer, zero);
+        recurrent(dtype, cells.get(kind), gates[kind] * 3, rule).put("shares_bias", shares);
+      }
     }
     for (long[] shape : List.of(shape(2, 4), shape(2, 3, 4))) {
       ObjectNode one =
@@ -172,9 +177,9 @@ class OperatorOracleTests {
     }
   }
 
-  private void recurrent(ScalarType dtype, String operator, long rows, Rule rule) {
+  private ObjectNode recurrent(ScalarType dtype, String operator, long rows, Rule rule) {
     String state = "torch.zeros([1, 2, 3], dtype=x.dtype)";
-    run(
+    return run(
         dtype,
         operator,
         "x, w, u, b, d",

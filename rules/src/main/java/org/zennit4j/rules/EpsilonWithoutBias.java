@@ -82,11 +82,23 @@ public final class EpsilonWithoutBias extends DeclaredRule {
             inputs.get(0).mul(gradients.get(0)).add(inputs.get(1).mul(gradients.get(1))));
   }
 
-  /** What the bias would take, over the contributions to which it is given. */
   private Tensor ofBias(Tensor q, Tensor b, Tensor n, boolean convolution) {
+    long[] axes = LongStream.range(convolution && n.dim() > 1 ? 1 : n.dim() - 1, n.dim()).toArray();
+    return ofBias(q, b, n, axes, stabilizer);
+  }
+
+  /**
+   * What the bias would take, over the contributions to which it is given.
+   *
+   * @param q relevance of the outputs over their values
+   * @param b the bias, as it was added to the outputs
+   * @param n the sizes of the contributions
+   * @param axes over which outputs share what is left
+   * @param stabilizer of both denominators
+   */
+  static Tensor ofBias(Tensor q, Tensor b, Tensor n, long[] axes, Stabilizer stabilizer) {
     Tensor size = b.abs();
     Tensor own = q.mul(b).div(stabilizer.apply(n.add(size)));
-    long[] axes = LongStream.range(convolution && n.dim() > 1 ? 1 : n.dim() - 1, n.dim()).toArray();
     Tensor rest = own.mul(size).sum(axes, true, new ScalarTypeOptional());
     Tensor all = n.sum(axes, true, new ScalarTypeOptional());
     return own.add(rest.div(stabilizer.apply(all)));

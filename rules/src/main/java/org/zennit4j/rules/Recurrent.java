@@ -37,12 +37,17 @@ import org.zennit4j.runtime.LayerFunction;
  * directions, any initial states; what these and the biases take stays there. Random dropout,
  * packed sequences and LSTMs with projections are refused. Sums are kept but for biases.
  *
+ * <p>With {@code zeroParams} that match the bias nothing stays there: what it would take goes to
+ * the step's input and hidden state, by the sizes of their contributions, as in {@link
+ * EpsilonWithoutBias}.
+ *
  * <p>L. Arras, G. Montavon, K.-R. Müller, W. Samek, Explaining recurrent neural network predictions
  * in sentiment analysis, WASSA 2017; L. Arras et al., Explaining and interpreting LSTMs, 2019.
  *
  * @param stabilizer of all denominators; default 1e-6
+ * @param zeroParams whether biases get nothing; other names have no meaning here
  */
-public record Recurrent(Stabilizer stabilizer) implements Rule {
+public record Recurrent(Stabilizer stabilizer, ZeroParams zeroParams) implements Rule {
   private static final String CELL = "_cell";
 
   private static final Set<String> OPERATORS =
@@ -53,6 +58,15 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
   /** With the default stabilizer. */
   public Recurrent() {
     this(Stabilizer.standard());
+  }
+
+  /**
+   * With all biases.
+   *
+   * @param stabilizer {@link #stabilizer()}
+   */
+  public Recurrent(Stabilizer stabilizer) {
+    this(stabilizer, ZeroParams.none());
   }
 
   /**
@@ -72,7 +86,12 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
 
   @Override
   public Map<String, Object> arguments() {
-    return new Arguments().with("stabilizer", stabilizer).map();
+    return new Arguments().with("stabilizer", stabilizer).with(zeroParams).map();
+  }
+
+  @Override
+  public Recurrent withoutBias() {
+    return new Recurrent(stabilizer, zeroParams.withBias());
   }
 
   @Override
@@ -139,7 +158,7 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
   }
 
   /** What one direction of a layer computes in one step, and how relevance comes back. */
-  private abstract static class Cell {
+  private abstract class Cell {
     final Tensor w;
     final Tensor u;
     final Tensor b;
@@ -177,6 +196,39 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
 
     final Tensor ofState(Tensor h) {
       return affine(h, u, d);
+    }
+
+    /**
+     * From a signal to what it is made of: the relevances of input and hidden state.
+     *
+     * @param p relevance of the signal over its value
+     * @param reset what the hidden state's part is multiplied with; null for one
+     * @param number of the signal's gate
+     */
+    final Tensor[] share(Tensor p, Tensor x, Tensor h, Tensor reset, long number) {
+      Tensor ofInput = rows(w, number);
+      Tensor ofState = rows(u, number);
+      Tensor[] parts = {
+        x.mul(p.matmul(ofInput)), h.mul((reset == null ? p : reset.mul(p)).matmul(ofState))
+      };
+      if ((b == null && d == null) || !zeroParams.matches("bias")) {
+        return parts;
+      }
+      Tensor bias = torch.zeros_like(p);
+      if (b != null) {
+        bias = bias.add(gate(b, number));
+      }
+      if (d != null) {
+        bias = bias.add(reset == null ? gate(d, number) : reset.mul(gate(d, number)));
+      }
+      Tensor sizes = torch.linear(h.abs(), ofState.abs());
+      sizes = torch.linear(x.abs(), ofInput.abs()).add(reset == null ? sizes : reset.mul(sizes));
+      long[] units = {sizes.dim() - 1};
+      Tensor q = EpsilonWithoutBias.ofBias(p, bias, sizes, units, stabilizer);
+      Tensor state = (reset == null ? q : reset.mul(q)).matmul(ofState.abs());
+      parts[0] = parts[0].add(x.abs().mul(q.matmul(ofInput.abs())));
+      parts[1] = parts[1].add(h.abs().mul(state));
+      return parts;
     }
 
     private Tensor affine(Tensor x, Tensor weight, Tensor bias) {
@@ -227,7 +279,7 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
       Tensor q = all.div(stabilizer.apply(cells.get(step + 1)));
       relevanceOfCell = parts[0].mul(q);
       Tensor p = parts[1].mul(q).div(stabilizer.apply(parts[2]));
-      return new Tensor[] {x.mul(p.matmul(rows(w, 2))), states.get(step).mul(p.matmul(rows(u, 2)))};
+      return share(p, x, states.get(step), null, 2);
     }
   }
 
@@ -257,8 +309,9 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
       Tensor[] parts = kept.get(step);
       Tensor q = relevance.div(stabilizer.apply(states.get(step + 1)));
       Tensor p = parts[0].mul(q).div(stabilizer.apply(parts[2]));
-      Tensor ofState = states.get(step).mul(parts[3].mul(p).matmul(rows(u, 2)));
-      return new Tensor[] {x.mul(p.matmul(rows(w, 2))), ofState.add(parts[1].mul(q))};
+      Tensor[] shares = share(p, x, states.get(step), parts[3], 2);
+      shares[1] = shares[1].add(parts[1].mul(q));
+      return shares;
     }
   }
 
@@ -281,7 +334,7 @@ public record Recurrent(Stabilizer stabilizer) implements Rule {
     @Override
     Tensor[] back(int step, Tensor x, Tensor relevance) {
       Tensor p = relevance.div(stabilizer.apply(sums.get(step)));
-      return new Tensor[] {x.mul(p.matmul(w)), states.get(step).mul(p.matmul(u))};
+      return share(p, x, states.get(step), null, 0);
     }
   }
 

@@ -152,11 +152,13 @@ class OperatorRuleProperties {
       @ForAll @LongRange(min = 0, max = 999) long seed,
       @ForAll @Size(4) List<@IntRange(min = 1, max = 3) Integer> n,
       @ForAll boolean both,
+      @ForAll boolean bias,
       @ForAll @IntRange(min = 0, max = 2) int kind) {
+    Rule rule = new Recurrent(NONE, bias ? ZeroParams.of("bias") : ZeroParams.none());
     scoped(
         () -> {
-          try (ScriptModel model = RecurrentTests.model(kind, n.get(3), both, false, seed);
-              Explainer explainer = new Explainer(model, RecurrentTests.layer(kind), RULE)) {
+          try (ScriptModel model = RecurrentTests.model(kind, n.get(3), both, bias, seed);
+              Explainer explainer = new Explainer(model, RecurrentTests.layer(kind), rule)) {
             Tensor x = OperatorRuleTests.numbers(seed, n.get(0), n.get(1), RecurrentTests.IN);
             Tensor r = OperatorRuleTests.numbers(seed + 1, model.run(x).get(0).shape());
             double sum = explainer.explain(r, x).sum().item_double();
@@ -165,8 +167,6 @@ class OperatorRuleProperties {
           }
         });
   }
-
-  private static final Rule RULE = new Recurrent(NONE);
 
   @Property(tries = TRIES)
   void attentionWithConstantWeightsKeepsSumsUnderAnyMask(

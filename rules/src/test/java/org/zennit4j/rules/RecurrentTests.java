@@ -90,7 +90,14 @@ class RecurrentTests {
 
   /** One layer, one direction, one sample: (steps, in) to (steps, in). */
   private static double[][] textbook(
-      int kind, double[][] w, double[][] u, double[] b, double[] d, double[][] x, double[][] r) {
+      int kind,
+      double[][] w,
+      double[][] u,
+      double[] b,
+      double[] d,
+      double[][] x,
+      double[][] r,
+      boolean biasesShared) {
     int steps = x.length;
     double[][] h = new double[steps + 1][WIDTH];
     double[][] c = new double[steps + 1][WIDTH];
@@ -140,6 +147,7 @@ class RecurrentTests {
     double[] ofCell = new double[WIDTH];
     for (int t = steps - 1; t >= 0; t--) {
       double[] before = new double[WIDTH];
+      double[] p = new double[WIDTH];
       for (int j = 0; j < WIDTH; j++) {
         double all = r[t][j] + ofHidden[j] + ofCell[j];
         double ofFresh = all;
@@ -153,12 +161,39 @@ class RecurrentTests {
             before[j] += ofKept;
           }
         }
-        double p = ofFresh / stable(inner[t][j]);
+        p[j] = ofFresh / stable(inner[t][j]);
         for (int i = 0; i < IN; i++) {
-          result[t][i] += x[t][i] * w[signal * WIDTH + j][i] * p;
+          result[t][i] += x[t][i] * w[signal * WIDTH + j][i] * p[j];
         }
         for (int i = 0; i < WIDTH; i++) {
-          before[i] += h[t][i] * u[signal * WIDTH + j][i] * reset[t][j] * p;
+          before[i] += h[t][i] * u[signal * WIDTH + j][i] * reset[t][j] * p[j];
+        }
+      }
+      if (biasesShared) {
+        double[] own = new double[WIDTH];
+        double rest = 0;
+        double all = 0;
+        for (int j = 0; j < WIDTH; j++) {
+          double bias = b[signal * WIDTH + j] + reset[t][j] * d[signal * WIDTH + j];
+          double size = 0;
+          for (int i = 0; i < IN; i++) {
+            size += Math.abs(x[t][i] * w[signal * WIDTH + j][i]);
+          }
+          for (int i = 0; i < WIDTH; i++) {
+            size += Math.abs(h[t][i] * u[signal * WIDTH + j][i]) * reset[t][j];
+          }
+          own[j] = p[j] * bias / stable(size + Math.abs(bias));
+          rest += own[j] * Math.abs(bias);
+          all += size;
+        }
+        for (int j = 0; j < WIDTH; j++) {
+          double q = own[j] + rest / stable(all);
+          for (int i = 0; i < IN; i++) {
+            result[t][i] += Math.abs(x[t][i] * w[signal * WIDTH + j][i]) * q;
+          }
+          for (int i = 0; i < WIDTH; i++) {
+            before[i] += Math.abs(h[t][i] * u[signal * WIDTH + j][i]) * reset[t][j] * q;
+          }
         }
       }
       ofHidden = before;
@@ -167,8 +202,19 @@ class RecurrentTests {
   }
 
   @ParameterizedTest
-  @CsvSource({"0, false", "0, true", "1, false", "1, true", "2, true", "3, true"})
-  void aStepIsItsFormula(int kind, boolean bias) {
+  @CsvSource({
+    "0, false, false",
+    "0, true, false",
+    "0, true, true",
+    "1, false, false",
+    "1, true, false",
+    "1, true, true",
+    "2, true, false",
+    "2, true, true",
+    "3, true, false",
+    "3, true, true"
+  })
+  void aStepIsItsFormula(int kind, boolean bias, boolean shared) {
     int steps = 4;
     int rows = GATES[kind] * WIDTH;
     double[][] w = OperatorRuleTests.matrix(numbers(7, rows, IN));
@@ -178,10 +224,12 @@ class RecurrentTests {
     Tensor x = numbers(3, steps, 1, IN);
     Tensor r = numbers(4, steps, 1, WIDTH);
     double[][] expected =
-        textbook(kind, w, u, b, d, OperatorRuleTests.matrix(x), OperatorRuleTests.matrix(r));
+        textbook(
+            kind, w, u, b, d, OperatorRuleTests.matrix(x), OperatorRuleTests.matrix(r), shared);
+    ZeroParams zero = shared ? ZeroParams.of("bias") : ZeroParams.none();
     try (ScriptModel model = model(kind, 1, false, bias, 7);
         Explainer explainer =
-            new Explainer(model, layer(kind), new Recurrent(Stabilizer.of(EPSILON)))) {
+            new Explainer(model, layer(kind), new Recurrent(Stabilizer.of(EPSILON), zero))) {
       Tensor found = explainer.explain(r, x);
       assertThat(found)
           .within(1e-11, 1e-13)
