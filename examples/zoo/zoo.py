@@ -47,9 +47,18 @@ TIMM_CONVOLUTIONAL = [
 TIMM_OTHERS = {
     "vit_tiny_patch16_224": VIT, "deit_tiny_distilled_patch16_224": VIT, "cait_xxs24_224": VIT, "mixer_s32_224": VIT,
     "poolformer_s12": {}, "caformer_s18": {}, "mobilevit_xxs": {}, "edgenext_xx_small": {}, "fastvit_t8": {}, "pvt_v2_b0": {},
-    "davit_tiny": {}, "swin_tiny_patch4_window7_224": VIT,
+    "davit_tiny": {}, "swin_tiny_patch4_window7_224": VIT, "mobilevitv2_050": {}, "botnet26t_256": {}, "halonet26t": {},
+    "lambda_resnet26t": {}, "gcresnet33ts": {}, "sebotnet33ts_256": {}, "coatnet_nano_rw_224": VIT, "levit_128s": {},
+    "tiny_vit_5m_224": {}, "volo_d1_224": {}, "efficientformer_l1": {}, "efficientformerv2_s0": {}, "coat_lite_tiny": {},
+    "convit_tiny": VIT, "nest_tiny": {}, "twins_pcpvt_small": {}, "crossvit_9_240": {}, "convformer_s18": {}, "mvitv2_tiny": {},
 }
-SIZES = {"inception_v3": 75, "inception_resnet_v2": 75, "visformer_tiny": 224, "resnest14d": 64}
+# Those that are built for one size.
+SIZES = {
+    "inception_v3": 75, "inception_resnet_v2": 75, "visformer_tiny": 224, "resnest14d": 64, "botnet26t_256": 256,
+    "halonet26t": 256, "lambda_resnet26t": 256, "sebotnet33ts_256": 256, "levit_128s": 224, "tiny_vit_5m_224": 224,
+    "volo_d1_224": 224, "efficientformer_l1": 224, "efficientformerv2_s0": 224, "coat_lite_tiny": 224, "nest_tiny": 224,
+    "twins_pcpvt_small": 224, "crossvit_9_240": 240, "mvitv2_tiny": 224,
+}
 
 
 def transformer(kind):
@@ -197,7 +206,8 @@ def catalogue():
         size = SIZES.get(name, 64)
         found[f"timm/{name}"] = (lambda name=name: timm(name, {}), (1, 3, size, size), True)
     for name, more in TIMM_OTHERS.items():
-        found[f"timm/{name}"] = (lambda name=name, more=more: timm(name, more), PICTURE, False)
+        size = SIZES.get(name, 64)
+        found[f"timm/{name}"] = (lambda name=name, more=more: timm(name, more), (1, 3, size, size), False)
     for name, shape in TRANSFORMERS.items():
         found[f"transformers/{name}"] = (lambda name=name: Named(*transformer(name)), shape, False)
     for name, make in SERIES.items():
