@@ -32,10 +32,9 @@ import picocli.CommandLine.Spec;
 /** Arrays in, arrays out. */
 @Command(
     name = "attribute",
-    description = {
-      "Explains a model's output for arrays, and writes the relevance as arrays.",
-      "Without --composite it is the plain gradient, as in Zennit; nothing is added to a composite."
-    },
+    description =
+        "Explains a model's output for arrays, and writes the relevance as arrays. "
+            + "Without --composite it is the plain gradient, as in Zennit; nothing is added to a composite.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j attribute -m model.pt -i x.npy -o r.npy --target 3",
@@ -61,10 +60,9 @@ final class AttributeCommand implements Callable<Integer> {
       required = true,
       arity = "1..*",
       paramLabel = "X.npy",
-      description = {
-        "One array for each argument of the model, cast to the model's dtype: X.npy, X.npz (all",
-        "its arrays, in order) or X.npz:NAME."
-      })
+      description =
+          "One array for each argument of the model, cast to the model's dtype: X.npy, X.npz (all "
+              + "its arrays, in order) or X.npz:NAME.")
   private List<String> arguments;
 
   private List<ArrayInput> inputs = List.of();
@@ -89,10 +87,9 @@ final class AttributeCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       required = true,
       paramLabel = "R.npy",
-      description = {
-        "The relevance; R.0.npy, R.1.npy... for several inputs; R.tokens.0.npy for token ids: the",
-        "relevance of each token, summed over its embedding."
-      })
+      description =
+          "The relevance; R.0.npy, R.1.npy... for several inputs; R.tokens.0.npy for token ids: the "
+              + "relevance of each token, summed over its embedding.")
   private Path output;
 
   @Option(

@@ -44,10 +44,9 @@ import picocli.CommandLine.Spec;
 /** Times composites against the plain gradient. */
 @Command(
     name = "benchmark",
-    description = {
-      "Times the forward pass, the plain gradient and composites in turns, on random inputs:",
-      "medians, quartiles, the ratio to the gradient of the same round, and the peak of memory."
-    },
+    description =
+        "Times the forward pass, the plain gradient and composites in turns, on random inputs: "
+            + "medians, quartiles, the ratio to the gradient of the same round, and the peak of memory.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j benchmark model.pt --composite epsilon_plus,epsilon_plus_flat --batch 4",
@@ -66,10 +65,9 @@ final class BenchmarkCommand implements Callable<Integer> {
       names = "--composite",
       paramLabel = "A,B",
       split = ",",
-      description = {
-        "Composites by name; with merge_batch_norm, residual_sum and functional operators, as",
-        "explain uses them. By default epsilon_plus,epsilon_plus_flat."
-      })
+      description =
+          "Composites by name; with merge_batch_norm, residual_sum and functional operators, as "
+              + "explain uses them. By default epsilon_plus,epsilon_plus_flat.")
   private List<String> composites = List.of("epsilon_plus", "epsilon_plus_flat");
 
   @Option(
@@ -81,10 +79,9 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Option(
       names = "--input-shape",
       paramLabel = "1,3,224,224",
-      description = {
-        "The input's shape; the first number is replaced by --batch. By default that of ImageNet,",
-        "1,3,224,224."
-      })
+      description =
+          "The input's shape; the first number is replaced by --batch. By default that of ImageNet, "
+              + "1,3,224,224.")
   private String shape;
 
   @Option(names = "--batch", paramLabel = "N", description = "Samples in a batch (default 1).")

@@ -40,11 +40,10 @@ import picocli.CommandLine.Spec;
 /** Two maps of one input. */
 @Command(
     name = "compare",
-    description = {
-      "Explains one input in two ways and says how alike the maps are: rank correlation,",
-      "structural similarity, the most relevant pixels that they have in common; and draws both",
-      "and their difference."
-    },
+    description =
+        "Explains one input in two ways and says how alike the maps are: rank correlation, "
+            + "structural similarity, the most relevant pixels that they have in common; and draws both "
+            + "and their difference.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j compare cat.png --methods epsilon_plus_flat,gradient_x_input",
@@ -69,19 +68,17 @@ final class CompareCommand implements Callable<Integer> {
       required = true,
       split = ",",
       paramLabel = "NAME,NAME",
-      description = {
-        "Two of: composites, methods of SignXAI, attributors, COMPOSITE+ATTRIBUTOR, separated by a",
-        "comma."
-      })
+      description =
+          "Two of: composites, methods of SignXAI, attributors, COMPOSITE+ATTRIBUTOR, separated by a "
+              + "comma.")
   private List<String> methods;
 
   @Option(
       names = "--canonizers",
       paramLabel = "A,B|none",
-      description = {
-        "What rewrites the network for composites and attributors; by default",
-        "merge_batch_norm,residual_sum."
-      })
+      description =
+          "What rewrites the network for composites and attributors; by default "
+              + "merge_batch_norm,residual_sum.")
   private String canonizers;
 
   @Mixin private TargetOption target;

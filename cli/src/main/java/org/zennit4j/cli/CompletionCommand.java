@@ -13,10 +13,9 @@ import picocli.CommandLine.Spec;
 /** Prints what makes a shell complete commands and options. */
 @Command(
     name = "completion",
-    description = {
-      "Prints a script with which bash and zsh complete commands, options and files.",
-      "A line in ~/.bashrc or ~/.zshrc, as below, switches it on."
-    },
+    description =
+        "Prints a script with which bash and zsh complete commands, options and files. "
+            + "A line in ~/.bashrc or ~/.zshrc, as below, switches it on.",
     footerHeading = "%nExamples:%n",
     footer = {"  source <(zennit4j completion)"})
 final class CompletionCommand implements Callable<Integer> {

@@ -44,10 +44,9 @@ import picocli.CommandLine.Spec;
 /** Which channels a class uses, and what they stand for. */
 @Command(
     name = "concepts",
-    description = {
-      "Says which channels of a layer a class uses (concept relevance propagation), and shows the",
-      "samples of a dataset in which they matter most: files as zennit-crp's, and a page."
-    },
+    description =
+        "Says which channels of a layer a class uses (concept relevance propagation), and shows the "
+            + "samples of a dataset in which they matter most: files as zennit-crp's, and a page.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j concepts pictures.npz -m fashion.pt --class 5 -o out",
@@ -75,10 +74,9 @@ final class ConceptsCommand implements Callable<Integer> {
   @Option(
       names = "--layer",
       paramLabel = "NAME",
-      description = {
-        "The layer whose channels are the concepts; by default the last convolution ('zennit4j",
-        "inspect' lists all)."
-      })
+      description =
+          "The layer whose channels are the concepts; by default the last convolution ('zennit4j "
+              + "inspect' lists all).")
   private String layer;
 
   @Option(
@@ -142,10 +140,9 @@ final class ConceptsCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       required = true,
       paramLabel = "DIR",
-      description = {
-        "The folder for index.html, concepts.json and the files of references; where these are",
-        "complete they are used, where a run was broken off it goes on."
-      })
+      description =
+          "The folder for index.html, concepts.json and the files of references; where these are "
+              + "complete they are used, where a run was broken off it goes on.")
   private Path output;
 
   @Option(

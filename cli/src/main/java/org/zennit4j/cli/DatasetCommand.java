@@ -44,10 +44,9 @@ import picocli.CommandLine.Spec;
 /** A whole dataset in, a project of ViRelAy out. */
 @Command(
     name = "dataset",
-    description = {
-      "Explains a whole dataset, and writes relevance, outputs and labels to HDF5 files that ViRelAy",
-      "and CoRelAy read. Memory does not grow with the number of samples."
-    },
+    description =
+        "Explains a whole dataset, and writes relevance, outputs and labels to HDF5 files that ViRelAy "
+            + "and CoRelAy read. Memory does not grow with the number of samples.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j dataset photos/ -m model.pt --labels classes.txt -o out/",
@@ -63,10 +62,9 @@ final class DatasetCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "INPUT",
-      description = {
-        "A folder with a folder for each class; a list (.csv or .parquet: path,label); .npy, .npz, .h5; or",
-        "idx files as MNIST has them. Bytes in the shape of a picture are pictures."
-      })
+      description =
+          "A folder with a folder for each class; a list (.csv or .parquet: path,label); .npy, .npz, .h5; or "
+              + "idx files as MNIST has them. Bytes in the shape of a picture are pictures.")
   private Path input;
 
   @Option(
@@ -81,10 +79,9 @@ final class DatasetCommand implements Callable<Integer> {
   @Option(
       names = "--labels",
       paramLabel = "FILE",
-      description = {
-        "The names of the model's classes, one a line; line 1 is class 0. Folders and labels in",
-        "text are looked up there; without it they are numbered in the order of their names."
-      })
+      description =
+          "The names of the model's classes, one a line; line 1 is class 0. Folders and labels in "
+              + "text are looked up there; without it they are numbered in the order of their names.")
   private Path labels;
 
   @Mixin private DatasetOptions dataset;

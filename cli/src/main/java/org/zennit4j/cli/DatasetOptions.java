@@ -22,10 +22,9 @@ final class DatasetOptions {
   @Option(
       names = "--target",
       paramLabel = "label|prediction|CLASS",
-      description = {
-        "Which class of each sample is explained: its true label (default, where the dataset has",
-        "labels), the prediction, or a class by number or name."
-      })
+      description =
+          "Which class of each sample is explained: its true label (default, where the dataset has "
+              + "labels), the prediction, or a class by number or name.")
   private String target;
 
   @Option(
@@ -68,10 +67,9 @@ final class DatasetOptions {
   @Option(
       names = "--shards",
       paramLabel = "K/N",
-      description = {
-        "Do the K-th of N equal shares, for several machines. When all are done and their parts",
-        "lie in one folder, run once with --resume and without --shards."
-      })
+      description =
+          "Do the K-th of N equal shares, for several machines. When all are done and their parts "
+              + "lie in one folder, run once with --resume and without --shards.")
   private String shards;
 
   SourceOptions source(Labels names, boolean upright) {

@@ -38,10 +38,9 @@ import picocli.CommandLine.Spec;
 /** Methods against metrics. */
 @Command(
     name = "evaluate",
-    description = {
-      "Explains the samples of a dataset with several methods, and measures which of the maps are",
-      "right: medians over the samples with bootstrap intervals, as a table, JSON, CSV or a page."
-    },
+    description =
+        "Explains the samples of a dataset with several methods, and measures which of the maps are "
+            + "right: medians over the samples with bootstrap intervals, as a table, JSON, CSV or a page.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j evaluate pictures.npz -m fashion.pt \\",
@@ -57,10 +56,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "DATA",
-      description = {
-        "A folder with a folder for each class, or of pictures; a list (.csv: path,label); .npy,",
-        ".npz, .h5 or idx files, as for 'zennit4j dataset'."
-      })
+      description =
+          "A folder with a folder for each class, or of pictures; a list (.csv: path,label); .npy, "
+              + ".npz, .h5 or idx files, as for 'zennit4j dataset'.")
   private Path input;
 
   @Option(
@@ -75,10 +73,9 @@ final class EvaluateCommand implements Callable<Integer> {
       required = true,
       split = ",",
       paramLabel = "NAME",
-      description = {
-        "What to judge: composites ('zennit4j composites'), methods ('zennit4j methods'),",
-        "attributors ('zennit4j attributors'), COMPOSITE+ATTRIBUTOR; separated by commas."
-      })
+      description =
+          "What to judge: composites ('zennit4j composites'), methods ('zennit4j methods'), "
+              + "attributors ('zennit4j attributors'), COMPOSITE+ATTRIBUTOR; separated by commas.")
   private List<String> methods;
 
   @Option(
@@ -86,27 +83,24 @@ final class EvaluateCommand implements Callable<Integer> {
       required = true,
       split = ",",
       paramLabel = "NAME[:KEY=VALUE]",
-      description = {
-        "By what: names of 'zennit4j metrics', with arguments behind colons; separated by commas."
-      })
+      description =
+          "By what: names of 'zennit4j metrics', with arguments behind colons; separated by commas.")
   private List<String> metrics;
 
   @Option(
       names = "--canonizers",
       paramLabel = "A,B|none",
-      description = {
-        "What rewrites the network for composites and attributors; by default",
-        "merge_batch_norm,residual_sum."
-      })
+      description =
+          "What rewrites the network for composites and attributors; by default "
+              + "merge_batch_norm,residual_sum.")
   private String canonizers;
 
   @Option(
       names = "--target",
       paramLabel = "label|prediction|CLASS",
-      description = {
-        "The class of each sample: its label (default, where the dataset has labels), the",
-        "prediction, or a class by number or name."
-      })
+      description =
+          "The class of each sample: its label (default, where the dataset has labels), the "
+              + "prediction, or a class by number or name.")
   private String target;
 
   @Option(

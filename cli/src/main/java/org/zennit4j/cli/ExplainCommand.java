@@ -56,10 +56,9 @@ import picocli.CommandLine.Spec;
 /** Photographs in, heatmaps out. */
 @Command(
     name = "explain",
-    description = {
-      "Says what a network sees in photographs, and writes a heatmap of what it looked at.",
-      "Without a model it is the bundled EfficientNet-Lite0, which knows ImageNet's 1000 classes."
-    },
+    description =
+        "Says what a network sees in photographs, and writes a heatmap of what it looked at. "
+            + "Without a model it is the bundled EfficientNet-Lite0, which knows ImageNet's 1000 classes.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j explain cat.png",
@@ -76,10 +75,9 @@ final class ExplainCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "IMAGE",
       arity = "1..*",
-      description = {
-        "Pictures (PNG, JPEG, WebP, BMP, GIF, TIFF), folders of them, patterns such as 'a/*.jpg',",
-        "or - for standard input; or time series, X.npy of shape (channels,length)."
-      })
+      description =
+          "Pictures (PNG, JPEG, WebP, BMP, GIF, TIFF), folders of them, patterns such as 'a/*.jpg', "
+              + "or - for standard input; or time series, X.npy of shape (channels,length).")
   private List<String> arguments;
 
   private List<Path> images = List.of();
@@ -114,10 +112,9 @@ final class ExplainCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "DIR|FILE.png|FILE.jpg",
-      description = {
-        "Where the heatmap goes; by default PHOTO.heatmap.png in the current folder. In a file's",
-        "name {sample} (or {sample:04d}) becomes the photograph's number from 0, {name} its name."
-      })
+      description =
+          "Where the heatmap goes; by default PHOTO.heatmap.png in the current folder. In a file's "
+              + "name {sample} (or {sample:04d}) becomes the photograph's number from 0, {name} its name.")
   private Path output;
 
   @Option(names = "--max-samples", paramLabel = "N", description = "Only the first N photographs.")
@@ -126,19 +123,17 @@ final class ExplainCommand implements Callable<Integer> {
   @Option(
       names = "--save-relevance",
       paramLabel = "R.npy",
-      description = {
-        "Write the relevance too (R.0.npy, R.1.npy... for several photographs; {sample} and {name}",
-        "as in -o)."
-      })
+      description =
+          "Write the relevance too (R.0.npy, R.1.npy... for several photographs; {sample} and {name} "
+              + "as in -o).")
   private Path relevance;
 
   @Option(
       names = "--html",
       paramLabel = "FILE.html",
-      description = {
-        "Write one page of HTML too, which needs no network (FILE.0.html... for several",
-        "photographs)."
-      })
+      description =
+          "Write one page of HTML too, which needs no network (FILE.0.html... for several "
+              + "photographs).")
   private Path html;
 
   @Option(

@@ -34,27 +34,24 @@ final class HowOptions {
       names = "--attributor",
       paramLabel = "NAME",
       completionCandidates = AttributorNames.class,
-      description = {
-        "What runs the composite, by default gradient; one of ${COMPLETION-CANDIDATES}."
-      })
+      description =
+          "What runs the composite, by default gradient; one of ${COMPLETION-CANDIDATES}.")
   private String attributor;
 
   @Option(
       names = "--option",
       paramLabel = "KEY=VALUE",
-      description = {
-        "An option of the method ('zennit4j methods NAME' lists them) or of the attributor",
-        "('zennit4j attributors' lists them); may be repeated."
-      })
+      description =
+          "An option of the method ('zennit4j methods NAME' lists them) or of the attributor "
+              + "('zennit4j attributors' lists them); may be repeated.")
   private Map<String, String> options = new LinkedHashMap<>();
 
   @Option(
       names = "--memory-format",
       paramLabel = "F",
-      description = {
-        "Images in memory: contiguous (default), channels_last or auto;",
-        "channels_last is faster on the CPU and gives other last digits."
-      })
+      description =
+          "Images in memory: contiguous (default), channels_last or auto; "
+              + "channels_last is faster on the CPU and gives other last digits.")
   private Layout layout;
 
   /** The attributors that there are, those of providers included. */

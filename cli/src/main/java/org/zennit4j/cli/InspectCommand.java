@@ -59,10 +59,9 @@ import picocli.CommandLine.Spec;
 /** Shows a model layer by layer. */
 @Command(
     name = "inspect",
-    description = {
-      "Shows a model's layers, their types and, with --composite, their rules; and what is unusual.",
-      "With --composite and --input it also tells where relevance is lost."
-    },
+    description =
+        "Shows a model's layers, their types and, with --composite, their rules; and what is unusual. "
+            + "With --composite and --input it also tells where relevance is lost.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j inspect model.pt",

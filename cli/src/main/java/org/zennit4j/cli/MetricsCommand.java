@@ -21,10 +21,9 @@ import picocli.CommandLine.Spec;
 /** Lists the metrics. */
 @Command(
     name = "metrics",
-    description = {
-      "Lists the metrics of 'zennit4j evaluate': what they measure, what they need, and their",
-      "arguments with defaults, as in --metrics NAME:KEY=VALUE."
-    },
+    description =
+        "Lists the metrics of 'zennit4j evaluate': what they measure, what they need, and their "
+            + "arguments with defaults, as in --metrics NAME:KEY=VALUE.",
     footerHeading = "%nExamples:%n",
     footer = {"  zennit4j metrics"})
 final class MetricsCommand implements Callable<Integer> {

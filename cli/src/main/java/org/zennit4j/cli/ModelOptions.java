@@ -32,10 +32,9 @@ final class ModelOptions {
   @Option(
       names = "--class-type",
       paramLabel = "CLASS=TYPE",
-      description = {
-        "What a module class of your own is to composites, such as MyConv=Convolution: the class's",
-        "name, whole or its last part, and one of Zennit's types. May be given several times."
-      })
+      description =
+          "What a module class of your own is to composites, such as MyConv=Convolution: the class's "
+              + "name, whole or its last part, and one of Zennit's types. May be given several times.")
   private Map<String, String> classTypes = Map.of();
 
   @Mixin private RunOptions running;

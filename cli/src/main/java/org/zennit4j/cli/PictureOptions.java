@@ -25,37 +25,33 @@ final class PictureOptions {
   @Option(
       names = "--overlay",
       paramLabel = "A",
-      description = {
-        "The largest share of colour over the photograph, 0 to 1 (default 0.9). With --plain: lay",
-        "the map over what the network sees, with this share everywhere."
-      })
+      description =
+          "The largest share of colour over the photograph, 0 to 1 (default 0.9). With --plain: lay "
+              + "the map over what the network sees, with this share everywhere.")
   private Double overlay;
 
   @Option(
       names = "--cmap",
       paramLabel = "MAP",
-      description = {
-        "Colours: a name of 'zennit4j cmaps' or a list such as 00f,80:fff,f00; by default bwr,",
-        "with --plain and --compare coldnhot."
-      })
+      description =
+          "Colours: a name of 'zennit4j cmaps' or a list such as 00f,80:fff,f00; by default bwr, "
+              + "with --plain and --compare coldnhot.")
   private String colors;
 
   @Option(
       names = "--level",
       paramLabel = "L",
-      description = {
-        "Contrast: 2 shows weak relevance twice as strong (default 3, with --plain and --compare",
-        "1)."
-      })
+      description =
+          "Contrast: 2 shows weak relevance twice as strong (default 3, with --plain and --compare "
+              + "1).")
   private Double level;
 
   @Option(
       names = "--relevance-norm",
       paramLabel = "NORM",
-      description = {
-        "symmetric (default: zero in the middle of the colours), absolute (of the absolute",
-        "values), or unaligned (from the smallest to the largest value)."
-      })
+      description =
+          "symmetric (default: zero in the middle of the colours), absolute (of the absolute "
+              + "values), or unaligned (from the smallest to the largest value).")
   private String norm = "symmetric";
 
   @Option(

@@ -22,12 +22,11 @@ final class PreprocessingOptions {
   @Option(
       names = "--preprocessing",
       paramLabel = "PRESET|FILE.json",
-      description = {
-        "How a photograph becomes an input: imagenet (default with -m), efficientnet_lite0,",
-        "caffe, caffe_scalar, unit, or a JSON file: timm's, transformers' preprocessor_config.json",
-        "or this project's own. MODEL.json beside MODEL.pt is found by itself. Without any of",
-        "these a picture takes the size that a torch.export archive was exported for."
-      })
+      description =
+          "How a photograph becomes an input: imagenet (default with -m), efficientnet_lite0, "
+              + "caffe, caffe_scalar, unit, or a JSON file: timm's, transformers' preprocessor_config.json "
+              + "or this project's own. MODEL.json beside MODEL.pt is found by itself. Without any of "
+              + "these a picture takes the size that a torch.export archive was exported for.")
   private String preprocessing;
 
   @Option(

@@ -26,10 +26,9 @@ import picocli.CommandLine.Spec;
 /** A file of requests in, a folder of arrays out. */
 @Command(
     name = "run",
-    description = {
-      "Runs a file of requests and writes what each gives into DIR/ID/, and DIR/summary.json.",
-      "It goes on after a case that failed, whose folder then holds error.txt."
-    },
+    description =
+        "Runs a file of requests and writes what each gives into DIR/ID/, and DIR/summary.json. "
+            + "It goes on after a case that failed, whose folder then holds error.txt.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j run requests.json -o results/",
@@ -67,10 +66,9 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--sidecar",
-      description = {
-        "Write sidecar.json into the folder of each case: how it was made, as a file of requests",
-        "that can be run again."
-      })
+      description =
+          "Write sidecar.json into the folder of each case: how it was made, as a file of requests "
+              + "that can be run again.")
   private boolean sidecar;
 
   @Mixin private RunOptions running;

@@ -23,11 +23,10 @@ import picocli.CommandLine.Spec;
 /** Statistics and clusters of a dataset's heatmaps. */
 @Command(
     name = "spray",
-    description = {
-      "Clusters the heatmaps of each class (SpRAy: nearest neighbours, Laplacian, eigenvectors,",
-      "k-means), and sums them up. Writes analysis.h5, which ViRelAy shows, statistics.json and",
-      "the mean heatmap of each class into the folder of the result."
-    },
+    description =
+        "Clusters the heatmaps of each class (SpRAy: nearest neighbours, Laplacian, eigenvectors, "
+            + "k-means), and sums them up. Writes analysis.h5, which ViRelAy shows, statistics.json and "
+            + "the mean heatmap of each class into the folder of the result.",
     footerHeading = "%nExamples:%n",
     footer = {"  zennit4j spray out/", "  zennit4j spray out/ --neighbours 20 --clusters 2,3,5"})
 final class SprayCommand implements Callable<Integer> {
@@ -58,10 +57,9 @@ final class SprayCommand implements Callable<Integer> {
   @Option(
       names = "--max-samples",
       paramLabel = "N",
-      description = {
-        "The most of a class (default ${DEFAULT-VALUE}); of a larger one they are taken at equal",
-        "distances."
-      })
+      description =
+          "The most of a class (default ${DEFAULT-VALUE}); of a larger one they are taken at equal "
+              + "distances.")
   private int samples = Spray.usual().samples();
 
   @Option(names = "--seed", paramLabel = "N", description = "Of k-means (default 0).")

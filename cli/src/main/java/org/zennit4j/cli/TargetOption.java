@@ -30,13 +30,12 @@ final class TargetOption {
   @Option(
       names = "--target",
       paramLabel = "TARGET",
-      description = {
-        "Where relevance starts: top1 (default), class numbers such as 3 or 3,1 (one for each",
-        "sample), a class name, logit:3,1 or logit:top1 (the output's value instead of one),",
-        "output, all, or seed:S.npy; contrast:3,5 (class 3 against 5; contrast:3 against the most",
-        "likely other one), log_ratio:3 (against all others), region:3 or region:3:MASK.npy (of a",
-        "segmentation), boxes:VALUE:NUMBER or boxes:VALUE:LEFT,TOP,RIGHT,BOTTOM (of a detector)."
-      })
+      description =
+          "Where relevance starts: top1 (default), class numbers such as 3 or 3,1 (one for each "
+              + "sample), a class name, logit:3,1 or logit:top1 (the output's value instead of one), "
+              + "output, all, or seed:S.npy; contrast:3,5 (class 3 against 5; contrast:3 against the most "
+              + "likely other one), log_ratio:3 (against all others), region:3 or region:3:MASK.npy (of a "
+              + "segmentation), boxes:VALUE:NUMBER or boxes:VALUE:LEFT,TOP,RIGHT,BOTTOM (of a detector).")
   private String text = "top1";
 
   /** Whether the user chose nothing. */
