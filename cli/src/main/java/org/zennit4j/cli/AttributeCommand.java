@@ -44,7 +44,6 @@ import picocli.CommandLine.Spec;
       "      --attributor smooth_grad --option n_iter=5 --option seed=1"
     })
 final class AttributeCommand implements Callable<Integer> {
-  private static final String OVERWRITTEN = "the model or an input";
 
   @Spec private CommandSpec spec;
 
@@ -123,16 +122,20 @@ final class AttributeCommand implements Callable<Integer> {
     how.check();
     Outputs.checkArrayName("-o", output);
     inputs = ArrayInput.read(arguments);
-    List<Path> sources = new ArrayList<>(inputs.stream().map(ArrayInput::file).toList());
-    sources.add(model);
+    NamedFiles read = NamedFiles.of(spec);
     for (int i = 0; i < inputs.size(); i++) {
-      Outputs.check(ExplainCommand.numbered(output, i, inputs.size()), OVERWRITTEN, sources);
+      Path file = ExplainCommand.numbered(output, i, inputs.size());
+      Outputs.check(file, read);
+      Outputs.checkDistinct(file, modelOutput);
+      if (sidecar) {
+        Outputs.check(Sidecar.beside(file), read);
+      }
     }
     if (modelOutput != null) {
       Outputs.checkArrayName("--save-output", modelOutput);
-      Outputs.check(modelOutput, OVERWRITTEN, sources);
+      Outputs.check(modelOutput, read);
     }
-    if (sidecar && inputs.stream().anyMatch(ArrayInput::isPacked) && sources.size() > 2) {
+    if (sidecar && inputs.stream().anyMatch(ArrayInput::isPacked) && inputs.size() > 1) {
       long files = inputs.stream().map(ArrayInput::file).distinct().count();
       if (files > 1) {
         throw new UsageException("--sidecar needs all inputs in one npz file, or npy files");
@@ -147,7 +150,7 @@ final class AttributeCommand implements Callable<Integer> {
         Explainer explainer = how.open(network, null, CompositeOptions.Defaults.NOTHING);
         PointerScope scope = new PointerScope()) {
       exported = network.format().equals("torch.export");
-      LayerFiles files = new LayerFiles(explainer.program(), layers);
+      LayerFiles files = new LayerFiles(explainer.program(), layers, read);
       List<Tensor> tensors = new ArrayList<>();
       for (ArrayInput input : inputs) {
         tensors.add(tensor(input.array(), network, tensors.size()));

@@ -125,15 +125,13 @@ final class CompareCommand implements Callable<Integer> {
     if (output != null && !PictureOptions.isPicture(output)) {
       throw new UsageException("-o " + output + ": use a name that ends in .png or .jpg");
     }
-    Path source = Path.of(input.replaceFirst("(?i)(\\.npz):.*", "$1"));
+    NamedFiles read = NamedFiles.of(spec);
     for (Path file : Arrays.asList(output, json)) {
       if (file != null) {
-        Outputs.check(
-            file,
-            "the input or the model",
-            model == null ? List.of(source) : List.of(source, model));
+        Outputs.check(file, read);
       }
     }
+    Outputs.checkDistinct(output, json);
     boolean array = input.toLowerCase(java.util.Locale.ROOT).matches(".*\\.np[yz](:.*)?");
     Labels names =
         labels != null
@@ -151,7 +149,7 @@ final class CompareCommand implements Callable<Integer> {
       Preprocessing sized =
           preparation.leavesSize(model) ? PictureInputs.sized(base, network) : base;
       Preprocessing fitting = PictureInputs.fitting(sized, network);
-      RgbImage photo = array ? null : PhotoSources.read(source, preparation.upright());
+      RgbImage photo = array ? null : PhotoSources.read(Path.of(input), preparation.upright());
       Tensor x =
           ModelOptions.fitting(
               array

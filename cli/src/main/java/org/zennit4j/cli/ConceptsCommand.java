@@ -167,6 +167,9 @@ final class ConceptsCommand implements Callable<Integer> {
     if (Files.exists(output) && !Files.isDirectory(output)) {
       throw new UsageException("-o " + output + " is no folder");
     }
+    for (String file : List.of("concepts.json", "index.html")) {
+      Outputs.check(output.resolve(file), NamedFiles.of(spec));
+    }
     Labels names = labels == null ? Labels.none() : Labels.read(labels);
     Preprocessing base = preparation.of(model, LoadedSamples.standard(input));
     Set<String> notes = new LinkedHashSet<>();

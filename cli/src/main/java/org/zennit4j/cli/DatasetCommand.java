@@ -123,7 +123,8 @@ final class DatasetCommand implements Callable<Integer> {
     how.check();
     dataset.check();
     if (html != null) {
-      Outputs.check(html, "the model", java.util.List.of(model));
+      Outputs.checkPageName(html);
+      Outputs.check(html, NamedFiles.of(spec));
     }
     if (gallery < 1) {
       throw new UsageException("--gallery is 1 or more, not " + gallery);

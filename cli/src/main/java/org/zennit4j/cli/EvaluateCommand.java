@@ -167,10 +167,18 @@ final class EvaluateCommand implements Callable<Integer> {
       throw new UsageException("--level is a share between 0 and 1, not " + level);
     }
     Labels names = labels == null ? Labels.none() : Labels.read(labels);
+    NamedFiles read = NamedFiles.of(spec);
     for (Path file : Arrays.asList(json, csv, html)) {
       if (file != null) {
-        Outputs.check(file, "the model or the data", List.of(model, input));
+        Outputs.check(file, read);
       }
+    }
+    Outputs.checkDistinct(json, csv, html);
+    if (html != null) {
+      Outputs.checkPageName(html);
+    }
+    if (maps != null) {
+      methods.forEach(method -> Outputs.check(mapsOf(method), read));
     }
     try (PointerScope scope = new PointerScope()) {
       List<MetricChoice> chosen = MetricChoice.read(metrics);
@@ -181,6 +189,10 @@ final class EvaluateCommand implements Callable<Integer> {
       evaluate(chosen, names);
     }
     return 0;
+  }
+
+  private Path mapsOf(String method) {
+    return maps.resolve(method.replaceAll("[^\\w.+-]", "_") + ".npy");
   }
 
   private void evaluate(List<MetricChoice> chosen, Labels names) {
@@ -247,8 +259,7 @@ final class EvaluateCommand implements Callable<Integer> {
             subject.withSegments(ArrayInput.read(List.of(segments)).get(0).array().toTensor());
       }
       if (maps != null) {
-        Path file = maps.resolve(method.replaceAll("[^\\w.+-]", "_") + ".npy");
-        Outputs.array(file, NdArray.of(subject.maps()));
+        Outputs.array(mapsOf(method), NdArray.of(subject.maps()));
       }
       progress.step(method);
       for (MetricChoice metric : chosen) {

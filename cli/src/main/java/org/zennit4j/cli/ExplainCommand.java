@@ -68,7 +68,6 @@ import picocli.CommandLine.Spec;
     })
 final class ExplainCommand implements Callable<Integer> {
   private static final int TOP = 5;
-  private static final String OVERWRITTEN = "the photograph or the model";
 
   @Spec private CommandSpec spec;
 
@@ -521,28 +520,33 @@ final class ExplainCommand implements Callable<Integer> {
       throw new UsageException(
           "-o " + output + " is neither a folder nor a name that ends in .png, .jpg or .jpeg");
     }
-    List<Path> sources = new ArrayList<>(images);
-    if (model != null) {
-      sources.add(model);
-    }
+    NamedFiles read = NamedFiles.of(spec).and(images);
     Set<String> used = new LinkedHashSet<>();
     for (int i = 0; i < images.size(); i++) {
       Path image = images.get(i);
       Path file = single ? named(output, i) : inFolder(image, used);
-      Outputs.check(file, OVERWRITTEN, sources);
+      Outputs.check(file, read);
+      if (sidecar) {
+        Outputs.check(Sidecar.beside(file), read);
+      }
       files.add(file);
     }
     if (html != null) {
+      Outputs.checkPageName(html);
       checkPlaces("--html", html);
       for (int i = 0; i < images.size(); i++) {
-        Outputs.check(named(html, i), OVERWRITTEN, sources);
+        Outputs.check(named(html, i), read);
       }
     }
     if (relevance != null) {
       Outputs.checkArrayName("--save-relevance", relevance);
       checkPlaces("--save-relevance", relevance);
       for (int i = 0; i < images.size(); i++) {
-        Outputs.check(named(relevance, i), OVERWRITTEN, sources);
+        Path array = named(relevance, i);
+        Outputs.check(array, read);
+        if (sidecar) {
+          Outputs.check(Sidecar.beside(array), read);
+        }
       }
     }
     return files;

@@ -125,6 +125,10 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     target.check(Labels.none());
+    if (html != null) {
+      Outputs.checkPageName(html);
+      Outputs.check(html, NamedFiles.of(spec));
+    }
     List<long[]> shapes = given.shapes.stream().map(InspectCommand::shape).toList();
     try (ScriptModel network = loading.load(model, true);
         PointerScope scope = new PointerScope()) {
@@ -141,7 +145,6 @@ final class InspectCommand implements Callable<Integer> {
         List<String> findings = Diagnosis.of(plan).sentences();
         Report report = new Report(network, plan, known, conservation, findings);
         if (html != null) {
-          Outputs.check(html, "the model or an input", sources());
           page(network, plan, conservation, findings, Json.write(report.json(choice))).write(html);
         }
         PrintWriter out = spec.commandLine().getOut();
@@ -153,12 +156,6 @@ final class InspectCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private List<Path> sources() {
-    List<Path> sources = new ArrayList<>(given.files);
-    sources.add(model);
-    return sources;
   }
 
   private Page page(

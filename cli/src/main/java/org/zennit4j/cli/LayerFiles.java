@@ -27,13 +27,16 @@ import org.zennit4j.runtime.LayerRelevance;
 /** Writes the relevances at layers. */
 final class LayerFiles {
   private final List<String> layers;
+  private final NamedFiles read;
 
   /**
    * Finds the layers that were asked for.
    *
    * @param wanted names, or patterns in which {@code *} stands for any text
+   * @param read what must not be overwritten
    */
-  LayerFiles(Program program, List<String> wanted) {
+  LayerFiles(Program program, List<String> wanted, NamedFiles read) {
+    this.read = read;
     List<String> known =
         Stream.concat(program.layers().stream(), program.functionalLayers().stream())
             .map(Layer::name)
@@ -84,7 +87,7 @@ final class LayerFiles {
   }
 
   /** Several of one shape are stacked on a new last axis, others numbered. */
-  private static void write(Path file, String stem, List<Tensor> tensors, List<String> written) {
+  private void write(Path file, String stem, List<Tensor> tensors, List<String> written) {
     List<Tensor> there = tensors.stream().filter(Objects::nonNull).toList();
     if (there.isEmpty()) {
       return;
@@ -107,8 +110,9 @@ final class LayerFiles {
     write(file, stem, one, written);
   }
 
-  private static void write(Path file, String suffix, Tensor tensor, List<String> written) {
+  private void write(Path file, String suffix, Tensor tensor, List<String> written) {
     Path target = ExplainCommand.withSuffix(file, suffix);
+    read.protect(target);
     Outputs.array(target, NdArray.of(tensor));
     written.add(target + " " + Arrays.toString(tensor.shape()));
   }

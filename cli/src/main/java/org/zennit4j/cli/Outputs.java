@@ -12,8 +12,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Collection;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.requests.NdArray;
@@ -38,16 +39,26 @@ final class Outputs {
     }
   }
 
-  /** As {@link #check(Path)}; what the work starts from must not be overwritten. */
-  static void check(Path file, String what, Collection<Path> sources) {
+  /** A page has a name of its kind, so that it takes no other file's place. */
+  static void checkPageName(Path file) {
+    String name = String.valueOf(file.getFileName());
+    if (name.indexOf('.') > 0 && !name.matches("(?i).*\\.x?html?")) {
+      throw new UsageException("--html " + file + ": choose a name that ends in .html");
+    }
+  }
+
+  /** As {@link #check(Path)}; no file that the command reads may be overwritten. */
+  static void check(Path file, NamedFiles read) {
     check(file);
-    for (Path source : sources) {
-      try {
-        if (Files.exists(file) && Files.exists(source) && Files.isSameFile(file, source)) {
-          throw new UsageException(file + " would overwrite " + what + "; choose another name");
-        }
-      } catch (IOException e) {
-        throw cannotWrite(file, reason(e), e);
+    read.protect(file);
+  }
+
+  /** Refuses files to be written that are the same one; null for those that are not. */
+  static void checkDistinct(Path... files) {
+    Set<Path> seen = new HashSet<>();
+    for (Path file : files) {
+      if (file != null && !seen.add(file.toAbsolutePath().normalize())) {
+        throw new UsageException(file + " would be written twice; choose another name");
       }
     }
   }
