@@ -23,13 +23,16 @@ final class IdxFile implements Rows {
   private static final int BYTES = 0x08;
 
   private final Path file;
-  private final boolean temporary;
+
+  /** What the user calls it, packed or not. */
+  private final Path given;
+
   private final FileChannel channel;
   private final long[] shape;
 
-  private IdxFile(Path file, boolean temporary) throws IOException {
+  private IdxFile(Path file, Path given) throws IOException {
     this.file = file;
-    this.temporary = temporary;
+    this.given = given;
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
       int magic = in.readInt();
@@ -64,7 +67,7 @@ final class IdxFile implements Rows {
           Files.copy(in, plain, StandardCopyOption.REPLACE_EXISTING);
         }
       }
-      return new IdxFile(plain, packed);
+      return new IdxFile(plain, file);
     } catch (IOException e) {
       if (packed) {
         TemporaryFiles.delete(plain);
@@ -98,7 +101,7 @@ final class IdxFile implements Rows {
         }
       }
     } catch (IOException e) {
-      throw new DatasetException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new DatasetException("cannot read " + given + ": " + e.getMessage(), e);
     }
     long[] some = shape.clone();
     some[0] = count;
@@ -110,9 +113,9 @@ final class IdxFile implements Rows {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new DatasetException("cannot close " + file + ": " + e.getMessage(), e);
+      throw new DatasetException("cannot close " + given + ": " + e.getMessage(), e);
     } finally {
-      if (temporary) {
+      if (!file.equals(given)) {
         TemporaryFiles.delete(file);
       }
     }

@@ -35,7 +35,7 @@ final class NpyRows implements Rows {
     }
     try {
       npz.extract(name, unpacked);
-      return new NpyRows(NpyFile.open(unpacked), unpacked);
+      return new NpyRows(NpyFile.open(unpacked, npz + ":" + name), unpacked);
     } catch (RuntimeException e) {
       TemporaryFiles.delete(unpacked);
       throw e;

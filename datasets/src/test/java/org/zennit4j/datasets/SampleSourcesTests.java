@@ -10,12 +10,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.zennit4j.datasets.internal.Hdf5File;
@@ -314,5 +317,21 @@ class SampleSourcesTests {
           .isInstanceOf(DatasetException.class)
           .hasMessageContaining("list.parquet");
     }
+  }
+
+  /** A packed array is read from a copy, which no message names. */
+  @Test
+  void messagesNameTheFileThatWasGiven() throws IOException {
+    String header = "{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }";
+    String padded = header + " ".repeat(117 - header.length()) + "\n";
+    Path packed = folder.resolve("objects.npz");
+    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(packed))) {
+      zip.putNextEntry(new ZipEntry("data.npy"));
+      zip.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0});
+      zip.write(padded.getBytes(StandardCharsets.US_ASCII));
+    }
+    assertThatThrownBy(() -> SampleSources.open(packed, USUAL))
+        .hasMessageContaining("cannot read " + packed + ":data")
+        .hasMessageContaining("pickled");
   }
 }

@@ -19,13 +19,13 @@ import org.zennit4j.requests.NdArray.DType;
  * <p>Thread-safe. Owned by who opens it, who closes it.
  */
 public final class NpyFile implements AutoCloseable {
-  private final Path path;
+  private final String name;
   private final FileChannel channel;
   private final NpyHeader header;
   private final long start;
 
-  private NpyFile(Path path, FileChannel channel) throws IOException {
-    this.path = path;
+  private NpyFile(String name, FileChannel channel) throws IOException {
+    this.name = name;
     this.channel = channel;
     this.header = Npy.readHeader(Channels.newInputStream(channel));
     this.start = channel.position();
@@ -50,10 +50,22 @@ public final class NpyFile implements AutoCloseable {
    * @throws RequestException if there is no such file or it holds no array whose rows can be read
    */
   public static NpyFile open(Path path) {
+    return open(path, path.toString());
+  }
+
+  /**
+   * Opens a copy of an array that is known by another name, such as one out of an npz file.
+   *
+   * @param path the file
+   * @param name what messages call it
+   * @return the open file
+   * @throws RequestException if there is no such file or it holds no array whose rows can be read
+   */
+  public static NpyFile open(Path path, String name) {
     FileChannel channel = null;
     try {
       channel = FileChannel.open(path);
-      return new NpyFile(path, channel);
+      return new NpyFile(name, channel);
     } catch (IOException | RuntimeException e) {
       if (channel != null) {
         try {
@@ -62,7 +74,7 @@ public final class NpyFile implements AutoCloseable {
           e.addSuppressed(second);
         }
       }
-      throw Npy.cannotRead(path.toString(), e);
+      throw Npy.cannotRead(name, e);
     }
   }
 
@@ -105,7 +117,7 @@ public final class NpyFile implements AutoCloseable {
     if (first < 0 || count < 0 || first > shape[0] - count) {
       throw new RequestException(
           Npy.printable(
-              path + ": no rows " + first + " to " + (first + count - 1) + " of " + shape[0]));
+              name + ": no rows " + first + " to " + (first + count - 1) + " of " + shape[0]));
     }
     shape[0] = count;
     byte[] data = new byte[NdArray.byteSize(dtype(), shape)];
@@ -118,7 +130,7 @@ public final class NpyFile implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw Npy.cannotRead(path.toString(), e);
+      throw Npy.cannotRead(name, e);
     }
     if (header.bigEndian()) {
       Npy.swap(data, dtype().itemSize());
@@ -128,7 +140,7 @@ public final class NpyFile implements AutoCloseable {
 
   @Override
   public String toString() {
-    return path + " " + dtype() + Arrays.toString(header.shape());
+    return name + " " + dtype() + Arrays.toString(header.shape());
   }
 
   /** Closes the file; closing twice is harmless. */
@@ -137,7 +149,7 @@ public final class NpyFile implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw Npy.cannotRead(path.toString(), e);
+      throw Npy.cannotRead(name, e);
     }
   }
 }

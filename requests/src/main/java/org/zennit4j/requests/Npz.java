@@ -167,6 +167,11 @@ public final class Npz implements AutoCloseable {
 
   /** Closes the file; closing twice is harmless. Arrays that were read stay valid. */
   @Override
+  public String toString() {
+    return path.toString();
+  }
+
+  @Override
   public void close() {
     trace.close();
     try {
