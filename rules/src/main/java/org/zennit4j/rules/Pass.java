@@ -32,7 +32,9 @@ public record Pass() implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return (call, relevance) -> {
+    return LayerFunction.reading(
+        LayerFunction.Reads.NOTHING,
+        (call, relevance) -> {
       if (call.inputs().size() != 1 || relevance.size() != 1) {
         throw new RuleException(
             "pass cannot explain layer '"
@@ -42,7 +44,7 @@ public record Pass() implements Rule {
                 + " inputs");
       }
       return List.of(relevance.get(0));
-    };
+    });
   }
 
   /** The rule by name. */
