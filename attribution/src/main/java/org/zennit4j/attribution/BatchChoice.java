@@ -135,7 +135,8 @@ final class BatchChoice {
       return false;
     }
     double tolerance = Math.sqrt(epsilon(alone));
-    return alone.numel() == 0 || first.allclose(alone, tolerance, tolerance * scale(alone), false);
+    double scale = alone.numel() == 0 ? 0 : scale(alone);
+    return Double.isFinite(scale) && first.allclose(alone, tolerance, tolerance * scale, false);
   }
 
   private static double scale(Tensor tensor) {

@@ -56,8 +56,8 @@ public final class IntegratedGradients extends Attributor {
    *
    * @param nIter number of steps
    * @param baseline where the path begins
-   * @param batchSize how many steps run at once, 0 for as many as pay. More need more memory, and
-   *     a model that treats samples apart; the result depends on it by rounding at most
+   * @param batchSize how many steps run at once, 0 for as many as pay. More need more memory, and a
+   *     model that treats samples apart; the result depends on it by rounding at most
    * @param quadrature how the integral is taken
    * @param convergenceDelta whether {@link Attribution#convergenceDelta()} is wanted, which takes
    *     one run of the baseline more

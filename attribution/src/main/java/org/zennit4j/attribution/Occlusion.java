@@ -150,8 +150,8 @@ public final class Occlusion extends Attributor {
     }
 
     /**
-     * Zennit's defaults: windows of 8 in all dimensions, side by side, zeros around them; as
-     * many of them at once as pay.
+     * Zennit's defaults: windows of 8 in all dimensions, side by side, zeros around them; as many
+     * of them at once as pay.
      *
      * @return the defaults
      */

@@ -66,8 +66,7 @@ final class OcclusionRun {
     try {
       attributor.forward(inputs, options, deadline, this::clean);
       tell(1);
-      atOnce =
-          attributor.batchSize(settings.batchSize(), inputs, output, false, options, deadline);
+      atOnce = attributor.batchSize(settings.batchSize(), inputs, output, false, options, deadline);
       for (int i = 0; i < inputs.size(); i++) {
         Windows slid = windows.get(i);
         relevances.add(slid == null ? null : slide(inputs, i, slid));

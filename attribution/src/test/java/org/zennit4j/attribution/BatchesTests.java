@@ -99,7 +99,8 @@ class BatchesTests {
         List<List<AttributorSettings>> pairs =
             List.of(
                 List.of(
-                    SmoothGrad.Settings.defaults(), SmoothGrad.Settings.defaults().withBatchSize(1)),
+                    SmoothGrad.Settings.defaults(),
+                    SmoothGrad.Settings.defaults().withBatchSize(1)),
                 List.of(
                     IntegratedGradients.Settings.defaults()
                         .withQuadrature(IntegratedGradients.Quadrature.TRAPEZOID),
@@ -188,8 +189,7 @@ class BatchesTests {
             .withQuadrature(IntegratedGradients.Quadrature.TRAPEZOID);
     try (ScriptModel model = convNet(ScalarType.Double);
         Plan plan = Plan.gradient(model)) {
-      IntegratedGradients path =
-          new IntegratedGradients(plan, settings.withConvergenceDelta(true));
+      IntegratedGradients path = new IntegratedGradients(plan, settings.withConvergenceDelta(true));
       Attribution[] found = new Attribution[1];
       assertThat(batches(model, "0", () -> found[0] = path.attribute(x, Target.classes(1))))
           .containsExactly(8L);

@@ -87,7 +87,10 @@ class SaveMemoryTests {
                 "    %s = torch.relu(%s * 0.5 + %s) - %s * 0.25 + torch.tanh(%s)\n"
                     .formatted(y, last, old, old, old));
         default -> {
-          modules.put(block, b.sequential(conv, b.relu(), b.conv(2, 4, 4, 3, Conv.PLAIN.withPadding(1)), b.relu()));
+          modules.put(
+              block,
+              b.sequential(
+                  conv, b.relu(), b.conv(2, 4, 4, 3, Conv.PLAIN.withPadding(1)), b.relu()));
           source.append("    %s = self.%s.forward(%s)\n".formatted(y, block, last));
         }
       }
@@ -121,8 +124,7 @@ class SaveMemoryTests {
         for (Composite composite : composites()) {
           try (Plan plain = Plan.of(model, composite);
               Plan saving = Plan.of(model, composite, SAVING);
-              Attribution a =
-                  new Gradient(plain).attribute(List.of(x), Target.classes(1), layers);
+              Attribution a = new Gradient(plain).attribute(List.of(x), Target.classes(1), layers);
               Attribution b =
                   new Gradient(saving).attribute(List.of(x), Target.classes(1), layers);
               Attribution c = new Gradient(saving).attribute(x, Target.classes(1))) {
@@ -142,7 +144,12 @@ class SaveMemoryTests {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"fashion_cnn.pt", "fashion_vit.pt", "fashion_vit_scripted.pt", "fashion_vit_sdpa.pt"})
+      strings = {
+        "fashion_cnn.pt",
+        "fashion_vit.pt",
+        "fashion_vit_scripted.pt",
+        "fashion_vit_sdpa.pt"
+      })
   void realNetworksGiveTheSameBits(String file) {
     Path path = Path.of("../examples/models", file);
     try (ScriptModel model = ScriptModel.load(path)) {
@@ -236,8 +243,7 @@ class SaveMemoryTests {
         assertThat(memory.total()).isEqualTo(memory.weights());
       }
       try (Plan plan =
-          Plan.of(
-              model, Composites.epsilonPlus().withCanonizers(Canonizers.mergeBatchNorm()))) {
+          Plan.of(model, Composites.epsilonPlus().withCanonizers(Canonizers.mergeBatchNorm()))) {
         // The first layer's weight and bias, and what the normalisation has instead of its own.
         assertThat(plan.memory().canonized()).isBetween(first + 4 * 8, first + 6 * 4 * 8);
         assertThat(plan.memory().prepared()).isZero();

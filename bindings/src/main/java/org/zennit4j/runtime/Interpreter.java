@@ -6,7 +6,6 @@ package org.zennit4j.runtime;
 
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
-import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
@@ -191,9 +190,9 @@ final class Interpreter {
         run(block, frame, i, i + 1);
         continue;
       }
-      Part part =
-          (other, arguments) -> other.run(piece, frame.code, frame.substitutes, arguments);
-      store(frame, piece.out(), interceptor.part(part, segments.rest(piece), frame.get(piece.in())));
+      Part part = (other, arguments) -> other.run(piece, frame.code, frame.substitutes, arguments);
+      store(
+          frame, piece.out(), interceptor.part(part, segments.rest(piece), frame.get(piece.in())));
       for (; i < piece.to(); i++) {
         frame.free(block.dead[i]);
       }
@@ -211,8 +210,7 @@ final class Interpreter {
   }
 
   /** Runs a part in a frame of its own. */
-  private IValue[] run(
-      Segments.Piece piece, Code code, IValue[] substitutes, IValue[] arguments) {
+  private IValue[] run(Segments.Piece piece, Code code, IValue[] substitutes, IValue[] arguments) {
     try (Frame frame = new Frame(code, substitutes)) {
       for (int i = 0; i < arguments.length; i++) {
         frame.set(piece.in()[i], copy(arguments[i]));

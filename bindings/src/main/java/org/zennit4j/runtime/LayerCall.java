@@ -29,8 +29,8 @@ import org.zennit4j.graph.ir.Constant;
  * again.
  *
  * <p>Belongs to the pass, and is valid until the pass is closed, or until {@link
- * LayerFunction#backward} returns if {@link LayerFunction#reads()} says so; used in one thread at a time.
- * Tensors that it returns are not to be closed or written to.
+ * LayerFunction#backward} returns if {@link LayerFunction#reads()} says so; used in one thread at a
+ * time. Tensors that it returns are not to be closed or written to.
  */
 public final class LayerCall {
   private final Region region;

@@ -544,9 +544,7 @@ public final class Propagation implements AutoCloseable {
   }
 
   private static int id(Instruction call) {
-    return call instanceof Instruction.Invoke invoke
-        ? invoke.id
-        : ((Instruction.Operate) call).id;
+    return call instanceof Instruction.Invoke invoke ? invoke.id : ((Instruction.Operate) call).id;
   }
 
   /** Frees everything that the run made. */
@@ -589,8 +587,8 @@ public final class Propagation implements AutoCloseable {
 
     /**
      * Runs a part as it will run again, with everything that rules keep, and lets all of that go,
-     * unless the rest of the program, if it is like this part, needs no more than the largest part
-     * does alone: what is run on the way back first is then kept.
+     * unless the rest of the program, if it is like this part, needs little beside the largest
+     * part: what is run on the way back first is then kept.
      */
     @Override
     public IValue[] part(Interpreter.Part part, int rest, IValue[] arguments) {
@@ -598,7 +596,7 @@ public final class Propagation implements AutoCloseable {
       Meter size = new Meter();
       Tape.Part recorded = recorded(part, given, size);
       largestPart = Math.max(largestPart, size.total());
-      boolean keeps = size.total() * rest <= largestPart;
+      boolean keeps = size.total() * rest * LITTLE <= largestPart;
       if (keeps) {
         tape.own(recorded);
       }
@@ -898,8 +896,7 @@ public final class Propagation implements AutoCloseable {
         if (size != null) {
           outputs.tensors().forEach(size::count);
         }
-        boolean keeps =
-            reads == LayerFunction.Reads.BOTH || reads == LayerFunction.Reads.KEPT;
+        boolean keeps = reads == LayerFunction.Reads.BOTH || reads == LayerFunction.Reads.KEPT;
         List<Tensor> values = new ArrayList<>();
         try (PointerScope scope = new PointerScope()) {
           for (Tensor tensor : outputs.tensors()) {
@@ -1034,6 +1031,9 @@ public final class Propagation implements AutoCloseable {
       return (List<Tensor>) state.state().getOrDefault(GRAD_OUTPUT, List.of());
     }
   }
+
+  /** How often it goes into what counts as large beside it. */
+  private static final int LITTLE = 4;
 
   private static final String GRAD_OUTPUT = "org.zennit4j.gradOutput";
 }

@@ -50,7 +50,8 @@ public record PropagationOptions(
   }
 
   /**
-   * No second derivatives, no layer relevances, no hooks, no deadline, memory as it comes, no meter.
+   * No second derivatives, no layer relevances, no hooks, no deadline, memory as it comes, no
+   * meter.
    *
    * @return the defaults
    */
@@ -66,8 +67,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCreateGraph(boolean value) {
-    return new PropagationOptions(
-        value, capture, hooks, deadline, channelsLast, saveMemory, meter);
+    return new PropagationOptions(value, capture, hooks, deadline, channelsLast, saveMemory, meter);
   }
 
   /**
@@ -110,8 +110,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withChannelsLast(boolean value) {
-    return new PropagationOptions(
-        createGraph, capture, hooks, deadline, value, saveMemory, meter);
+    return new PropagationOptions(createGraph, capture, hooks, deadline, value, saveMemory, meter);
   }
 
   /**

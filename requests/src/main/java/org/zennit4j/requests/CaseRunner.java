@@ -153,7 +153,9 @@ final class CaseRunner {
             () ->
                 new RequestException(
                     "case.memory_format: "
-                        + "'" + Npy.printable(format) + "'"
+                        + "'"
+                        + Npy.printable(format)
+                        + "'"
                         + " is none of "
                         + Arrays.stream(Layout.values())
                             .map(Layout::label)

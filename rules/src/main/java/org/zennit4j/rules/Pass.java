@@ -35,16 +35,16 @@ public record Pass() implements Rule {
     return LayerFunction.reading(
         LayerFunction.Reads.NOTHING,
         (call, relevance) -> {
-      if (call.inputs().size() != 1 || relevance.size() != 1) {
-        throw new RuleException(
-            "pass cannot explain layer '"
-                + region.name()
-                + "', which has "
-                + call.inputs().size()
-                + " inputs");
-      }
-      return List.of(relevance.get(0));
-    });
+          if (call.inputs().size() != 1 || relevance.size() != 1) {
+            throw new RuleException(
+                "pass cannot explain layer '"
+                    + region.name()
+                    + "', which has "
+                    + call.inputs().size()
+                    + " inputs");
+          }
+          return List.of(relevance.get(0));
+        });
   }
 
   /** The rule by name. */
