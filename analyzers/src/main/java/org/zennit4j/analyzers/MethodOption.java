@@ -89,7 +89,8 @@ public enum MethodOption {
   FILL(OptionKind.NUMBER, "value that the window is filled with"),
   /** How many changed copies of the input run at once. */
   BATCH_SIZE(
-      OptionKind.COUNT, "how many changed copies of the input run at once; more need more memory"),
+      OptionKind.INDEX,
+      "how many changed copies of the input run at once, 0 for as many as pay; more need more memory"),
   /** What LRP starts from. */
   START(OptionKind.START, "logit: relevance starts with the score; one: with 1"),
   /** The stabilizer of denominators. */

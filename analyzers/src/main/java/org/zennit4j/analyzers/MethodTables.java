@@ -223,7 +223,7 @@ final class MethodTables {
       case MIDDLE_LAYER_RULE -> RuleChoice.ALPHA_BETA;
       case LAST_LAYER_RULE -> RuleChoice.EPSILON;
       case STD_FACTOR -> 0.25;
-      case BATCH_SIZE -> 1;
+      case BATCH_SIZE -> 0;
       case INDEX -> 0;
       case WINDOW, STRIDE -> List.of(8);
       case START -> "logit";

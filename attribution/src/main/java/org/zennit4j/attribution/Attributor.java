@@ -24,6 +24,7 @@ import org.zennit4j.composites.Plan;
 import org.zennit4j.graph.Layer;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.runtime.LayerRelevance;
+import org.zennit4j.runtime.Meter;
 import org.zennit4j.runtime.Propagation;
 import org.zennit4j.runtime.PropagationOptions;
 
@@ -37,6 +38,7 @@ import org.zennit4j.runtime.PropagationOptions;
 public abstract class Attributor implements AutoCloseable {
   private final Plan plan;
   private final boolean owner;
+  private final BatchChoice batches = new BatchChoice();
 
   /**
    * Uses a plan.
@@ -205,12 +207,50 @@ public abstract class Attributor implements AutoCloseable {
         .orElse(Long.MAX_VALUE);
   }
 
+  /**
+   * How many copies of an input run at once.
+   *
+   * @param wanted a number, or {@link BatchChoice#AUTOMATIC}
+   * @param inputs one copy
+   * @param output what the model makes of it
+   * @param recorded whether copies run backward too
+   */
+  final int batchSize(
+      int wanted,
+      List<Tensor> inputs,
+      Tensor output,
+      boolean recorded,
+      AttributionOptions options,
+      long deadline) {
+    return wanted != BatchChoice.AUTOMATIC
+        ? wanted
+        : batches.of(this, inputs, output, recorded, options, deadline);
+  }
+
   /** Runs forward once, and hands the chosen output, detached, to somebody. */
   final void forward(
       List<Tensor> inputs, AttributionOptions options, long deadline, Consumer<Tensor> use) {
+    forward(inputs, options, PropagationOptions.defaults().withDeadline(deadline), use);
+  }
+
+  /** The same, while a meter counts. */
+  final void forward(
+      List<Tensor> inputs,
+      AttributionOptions options,
+      long deadline,
+      Meter meter,
+      Consumer<Tensor> use) {
+    PropagationOptions how = PropagationOptions.defaults().withDeadline(deadline);
+    forward(inputs, options, how.withMeter(meter), use);
+  }
+
+  private void forward(
+      List<Tensor> inputs,
+      AttributionOptions options,
+      PropagationOptions how,
+      Consumer<Tensor> use) {
     try (PointerScope scope = new PointerScope();
-        Propagation propagation =
-            plan.propagate(PropagationOptions.defaults().withDeadline(deadline))) {
+        Propagation propagation = plan.propagate(how)) {
       List<Tensor> outputs = propagation.forward(inputs);
       use.accept(outputs.get(selected(outputs, options)).detach());
     }

@@ -12,7 +12,8 @@ import org.zennit4j.registry.Registry;
 
 /** The attributors that have names. */
 public final class Attributors {
-  static final Argument BATCH_SIZE = Argument.of("batch_size", Kind.COUNT, 1);
+  /** 0, the default, for as many as pay. */
+  static final Argument BATCH_SIZE = Argument.of("batch_size", Kind.INTEGER, BatchChoice.AUTOMATIC);
 
   private static final Registry<AttributorSettings> STANDARD =
       Registry.of(

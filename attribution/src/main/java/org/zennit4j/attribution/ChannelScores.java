@@ -27,7 +27,7 @@ import org.zennit4j.bindings.Natives;
 final class ChannelScores {
   private final Attributor attributor;
   private final List<Tensor> inputs;
-  private final int batchSize;
+  private final int wanted;
   private final AttributionOptions options;
   private final long deadline;
   private final long batch;
@@ -35,12 +35,12 @@ final class ChannelScores {
   ChannelScores(
       Attributor attributor,
       List<Tensor> inputs,
-      int batchSize,
+      int wanted,
       AttributionOptions options,
       long deadline) {
     this.attributor = attributor;
     this.inputs = inputs;
-    this.batchSize = batchSize;
+    this.wanted = wanted;
     this.options = options;
     this.deadline = deadline;
     this.batch = ChunkedPasses.batch(inputs);
@@ -58,6 +58,8 @@ final class ChannelScores {
       Tensor seed = target.resolve(output).apply(output).to(ScalarType.Double);
       Tensor maps = activation.detach();
       long channels = maps.size(1);
+      int batchSize =
+          attributor.batchSize(wanted, inputs, output.detach(), false, options, deadline);
       TensorVector scores = new TensorVector();
       for (long from = 0; from < channels; from += batchSize) {
         scores.push_back(scores(maps, from, Math.min(batchSize, channels - from), seed));

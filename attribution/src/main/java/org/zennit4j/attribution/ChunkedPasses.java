@@ -15,19 +15,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.attribution.Attributor.Pass;
+import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
+import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.runtime.LayerRelevance;
 import org.zennit4j.runtime.Propagation;
 
 /**
  * Runs changed copies of the inputs, several of them side by side on the batch axis, and hands
  * their relevances one by one to an accumulator, so that the result does not depend on how many run
- * at once.
+ * at once. Copies that equal the first one, or another one beside them, are not run again.
  *
  * <p>Copy 0 is the clean one: it gives the output and the classes of top-1 targets, unless a pass
- * of its own gives them.
+ * of its own gives them. Where nobody says how many copies run at once, it runs alone.
  */
 final class ChunkedPasses {
   /** Makes a copy of the inputs; asked once for each number, in ascending order. */
@@ -38,24 +40,30 @@ final class ChunkedPasses {
 
   private final Attributor attributor;
   private final AttributionOptions options;
-  private final int perPass;
+  private final List<Tensor> inputs;
+  private final int wanted;
   private final long batch;
   private final long deadline;
   private Target target;
   private Tensor output;
   private List<LayerRelevance> layers = List.of();
   private int width;
+  private List<Tensor> first;
+  private List<Tensor> ofFirst = List.of();
+  private int watched = -1;
+  private Tensor ofWatched;
   private final List<Propagation> open = new ArrayList<>();
   private final Set<String> notes = new LinkedHashSet<>();
 
   ChunkedPasses(
       Attributor attributor,
       List<Tensor> inputs,
-      int perPass,
+      int wanted,
       Target target,
       AttributionOptions options) {
     this.attributor = attributor;
-    this.perPass = perPass;
+    this.inputs = inputs;
+    this.wanted = wanted;
     this.target = target;
     this.options = options;
     this.deadline = Attributor.deadline(options);
@@ -172,12 +180,26 @@ final class ChunkedPasses {
   Pass run(int copies, Copies source, Accumulator accumulator) {
     boolean done = false;
     try {
-      for (int from = 0; from < copies; from += perPass) {
-        int count = Math.min(perPass, copies - from);
+      boolean automatic = wanted == BatchChoice.AUTOMATIC;
+      int atOnce = automatic ? 1 : wanted;
+      for (int from = 0; from < copies; ) {
+        int count = Math.min(atOnce, copies - from);
         try (PointerScope scope = new PointerScope()) {
-          chunk(from, count, source, accumulator);
+          List<List<Tensor>> made = new ArrayList<>();
+          for (int k = 0; k < count; k++) {
+            made.add(source.get(from + k));
+          }
+          if (!automatic || count == 1) {
+            chunk(from, made, accumulator);
+          } else if (!tried(from, made, accumulator)) {
+            atOnce = 1;
+          }
         }
-        Attributor.progress(options, from + count, copies);
+        from += count;
+        if (automatic && from == 1 && copies > 2) {
+          atOnce = attributor.batchSize(wanted, inputs, output, true, options, deadline);
+        }
+        Attributor.progress(options, from, copies);
       }
       List<Tensor> all;
       try (PointerScope scope = new PointerScope()) {
@@ -187,12 +209,24 @@ final class ChunkedPasses {
       done = true;
       return result;
     } finally {
+      ofFirst.forEach(Natives::release);
       if (!done) {
         accumulator.release();
         Natives.release(output);
+        Natives.release(ofWatched);
         open.forEach(Propagation::close);
       }
     }
+  }
+
+  /** Keeps the output of one more copy, for {@link #watchedOutput()}. */
+  void watch(int copy) {
+    watched = copy;
+  }
+
+  /** What the model made of the copy that was watched; kept, and the caller's. */
+  Tensor watchedOutput() {
+    return ofWatched;
   }
 
   /** Gives output and classes by a pass of their own: no copy is clean. */
@@ -207,15 +241,100 @@ final class ChunkedPasses {
         });
   }
 
-  private void chunk(int from, int count, Copies source, Accumulator accumulator) {
-    List<List<Tensor>> made = new ArrayList<>();
-    for (int k = 0; k < count; k++) {
-      made.add(source.get(from + k));
+  /**
+   * Runs copies side by side, or one after the other if that fails: nobody asked for the former.
+   *
+   * @return whether it did not fail
+   */
+  private boolean tried(int from, List<List<Tensor>> made, Accumulator accumulator) {
+    try {
+      chunk(from, made, accumulator);
+      return true;
+    } catch (CancelledException e) {
+      throw e;
+    } catch (Zennit4jException e) {
+      for (int k = 0; k < made.size(); k++) {
+        try (PointerScope scope = new PointerScope()) {
+          chunk(from + k, List.of(made.get(k)), accumulator);
+        }
+      }
+      return false;
     }
+  }
+
+  /**
+   * For each copy, where what it gives is found: the number of a copy that is run, -1 for the first
+   * copy of all.
+   */
+  private int[] distinct(List<List<Tensor>> made, List<List<Tensor>> run) {
+    int[] places = new int[made.size()];
+    for (int k = 0; k < places.length; k++) {
+      List<Tensor> copy = made.get(k);
+      if (first != null && equal(first, copy)) {
+        places[k] = -1;
+      } else if (k > 0 && shares() && equal(made.get(k - 1), copy)) {
+        places[k] = places[k - 1];
+      } else {
+        places[k] = run.size();
+        run.add(copy);
+      }
+    }
+    return places;
+  }
+
+  /** Copies of equal values may differ in how they depend on the input. */
+  private boolean shares() {
+    return !options.createGraph();
+  }
+
+  private static boolean equal(List<Tensor> some, List<Tensor> others) {
+    for (int i = 0; i < some.size(); i++) {
+      if (!some.get(i).equal(others.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void chunk(int from, List<List<Tensor>> made, Accumulator accumulator) {
+    List<List<Tensor>> run = new ArrayList<>();
+    int[] places = distinct(made, run);
+    List<List<Tensor>> found = new ArrayList<>();
+    Pass pass = run.isEmpty() ? null : pass(from, run, found);
+    try {
+      for (int k = 0; k < places.length; k++) {
+        List<Tensor> parts = places[k] < 0 ? ofFirst : found.get(places[k]);
+        if (from + k == 0 && shares()) {
+          first = inputs(made.get(0));
+          ofFirst = Attributor.copies(parts);
+        }
+        if (from + k == watched) {
+          Tensor own =
+              places[k] < 0
+                  ? output
+                  : part(pass.output(), places[k], run.size(), batch, "the output");
+          ofWatched = Natives.keep(own(own, run.size()));
+        }
+        accumulator.add(from + k, parts);
+      }
+    } finally {
+      if (pass != null) {
+        pass.releaseTensors();
+      }
+    }
+  }
+
+  /** The first copy, if it is what was given: others are freed with their chunk. */
+  private List<Tensor> inputs(List<Tensor> copy) {
+    return copy.equals(inputs) ? inputs : null;
+  }
+
+  /** Runs copies; what they give is added to a list, one entry for each. */
+  private Pass pass(int from, List<List<Tensor>> made, List<List<Tensor>> found) {
+    int count = made.size();
     Pass pass =
         attributor.pass(join(made, batch), result -> seed(result, count), options, deadline);
-    open.addAll(pass.propagations());
-    notes.addAll(pass.notes());
+    boolean done = false;
     try {
       List<Tensor> flat = flat(pass);
       if (from == 0) {
@@ -234,10 +353,16 @@ final class ChunkedPasses {
           Tensor part = tensor == null ? null : part(tensor, k, count, batch, "a relevance");
           parts.add(part == null || from + k > 0 ? part : own(part, count));
         }
-        accumulator.add(from + k, parts);
+        found.add(parts);
       }
+      open.addAll(pass.propagations());
+      notes.addAll(pass.notes());
+      done = true;
+      return pass;
     } finally {
-      pass.releaseTensors();
+      if (!done) {
+        pass.release();
+      }
     }
   }
 

@@ -5,7 +5,12 @@
 package org.zennit4j.attribution;
 
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -22,13 +27,17 @@ final class Coalitions {
   private final List<Tensor> inputs;
   private final List<Tensor> fills = new ArrayList<>();
   private final FeatureGroups groups;
-  private final int batchSize;
   private final AttributionOptions options;
   private final long deadline;
   private final long batch;
   private Tensor weights;
   private Tensor output;
   private double[] whole;
+  private final int batchSize;
+
+  /** No coalition is run twice. */
+  private final Map<BitSet, double[]> known = new HashMap<>();
+
   private int done;
   private int total = 1;
 
@@ -40,7 +49,6 @@ final class Coalitions {
       AttributionOptions options) {
     this.attributor = attributor;
     this.inputs = inputs;
-    this.batchSize = settings.batchSize();
     this.options = options;
     this.deadline = Attributor.deadline(options);
     this.batch = ChunkedPasses.batch(inputs);
@@ -52,6 +60,9 @@ final class Coalitions {
     boolean made = false;
     try {
       attributor.forward(inputs, options, deadline, result -> clean(result, target));
+      batchSize =
+          attributor.batchSize(settings.batchSize(), inputs, output, false, options, deadline);
+      known.put(present(groups()), whole);
       made = true;
     } finally {
       if (!made) {
@@ -111,15 +122,49 @@ final class Coalitions {
    * @return by coalition and sample
    */
   double[][] values(int count, IntFunction<boolean[]> present) {
-    double[][] values = new double[count][];
-    for (int from = 0; from < values.length; from += batchSize) {
+    List<BitSet> asked = new ArrayList<>();
+    Set<BitSet> unknown = new LinkedHashSet<>();
+    for (int k = 0; k < count; k++) {
+      BitSet coalition = present(present.apply(k));
+      asked.add(coalition);
+      if (!known.containsKey(coalition)) {
+        unknown.add(coalition);
+      }
+    }
+    run(List.copyOf(unknown));
+    tell(count - unknown.size());
+    return asked.stream().map(known::get).map(double[]::clone).toArray(double[][]::new);
+  }
+
+  private static BitSet present(boolean[] groups) {
+    BitSet set = new BitSet(groups.length);
+    for (int g = 0; g < groups.length; g++) {
+      set.set(g, groups[g]);
+    }
+    return set;
+  }
+
+  private static BitSet present(int groups) {
+    BitSet set = new BitSet(groups);
+    set.set(0, groups);
+    return set;
+  }
+
+  private boolean[] flags(BitSet coalition) {
+    boolean[] flags = new boolean[groups()];
+    coalition.stream().forEach(g -> flags[g] = true);
+    return flags;
+  }
+
+  private void run(List<BitSet> coalitions) {
+    for (int from = 0; from < coalitions.size(); from += batchSize) {
       int first = from;
-      int size = Math.min(batchSize, values.length - from);
+      int size = Math.min(batchSize, coalitions.size() - from);
       try (PointerScope scope = new PointerScope()) {
         List<List<Tensor>> copies = new ArrayList<>();
         for (int k = 0; k < size; k++) {
           List<Tensor> copy = new ArrayList<>();
-          boolean[] one = present.apply(from + k);
+          boolean[] one = flags(coalitions.get(from + k));
           for (int i = 0; i < inputs.size(); i++) {
             copy.add(groups.keep(i, inputs.get(i), fills.get(i), one));
           }
@@ -131,11 +176,10 @@ final class Coalitions {
             batch,
             options,
             deadline,
-            (part, k) -> values[first + k] = taken(part));
+            (part, k) -> known.put(coalitions.get(first + k), taken(part)));
       }
       tell(size);
     }
-    return values;
   }
 
   private double[] taken(Tensor part) {

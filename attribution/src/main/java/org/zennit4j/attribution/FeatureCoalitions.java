@@ -76,7 +76,8 @@ public final class FeatureCoalitions extends Attributor {
    * @param seed of the random numbers
    * @param width of LIME's kernel
    * @param alpha how much LIME's ridge regression draws coefficients to zero
-   * @param batchSize how many coalitions run at once; the result does not depend on it
+   * @param batchSize how many coalitions run at once, 0 for as many as pay; the result depends on
+   *     it by rounding at most
    */
   public record Settings(
       Method method,
@@ -118,14 +119,14 @@ public final class FeatureCoalitions extends Attributor {
     /**
      * The defaults of a method: patches, zeros where they are missing, 25 orders for Shapley value
      * sampling (Captum) and 1000 coalitions for KernelSHAP and LIME (LIME), seed 0, width 0.25 and
-     * alpha 1 (LIME), 16 coalitions at once.
+     * alpha 1 (LIME), as many coalitions at once as pay.
      *
      * @param method {@link #method()}
      * @return the settings
      */
     public static Settings of(Method method) {
       int samples = method == Method.SHAPLEY_SAMPLING ? 25 : 1000;
-      return new Settings(method, List.of(), List.of(), Baseline.zeros(), samples, 0, 0.25, 1, 16);
+      return new Settings(method, List.of(), List.of(), Baseline.zeros(), samples, 0, 0.25, 1, 0);
     }
 
     /**
@@ -377,7 +378,7 @@ public final class FeatureCoalitions extends Attributor {
       arguments.add(Argument.of("width", Kind.NUMBER, standard.width()));
       arguments.add(Argument.of("alpha", Kind.NUMBER, standard.alpha()));
     }
-    arguments.add(Argument.of("batch_size", Kind.COUNT, standard.batchSize()));
+    arguments.add(Attributors.BATCH_SIZE);
     return new Entry<>(
         Choices.text(method),
         Settings.class,

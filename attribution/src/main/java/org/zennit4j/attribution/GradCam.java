@@ -93,7 +93,8 @@ public final class GradCam extends Attributor {
    * @param relu whether negative values become zero
    * @param normalize whether each sample's map is divided by its maximum, where that is positive
    * @param resize whether the map takes the input's size; else it has the layer's
-   * @param batchSize how many channels Score-CAM runs at once; the result does not depend on it
+   * @param batchSize how many channels Score-CAM runs at once, 0 for as many as pay; the result
+   *     depends on it by rounding at most
    */
   public record Settings(
       Optional<String> targetLayer,
@@ -126,7 +127,7 @@ public final class GradCam extends Attributor {
      * @param guided {@link #guided()}
      */
     public Settings(Optional<String> targetLayer, boolean guided) {
-      this(targetLayer, guided, Weighting.GRAD_CAM, true, true, true, 16);
+      this(targetLayer, guided, Weighting.GRAD_CAM, true, true, true, 0);
     }
 
     /**
@@ -587,7 +588,7 @@ public final class GradCam extends Attributor {
       arguments.add(Argument.of(flag, Kind.FLAG, true));
     }
     if (scored) {
-      arguments.add(Argument.of(BATCH_SIZE, Kind.COUNT, batchSize));
+      arguments.add(Attributors.BATCH_SIZE);
     }
     return new Entry<>(
         guided ? GUIDED : weighting.name().toLowerCase(Locale.ROOT),

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -18,6 +19,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.internal.Vectors;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.Plan;
@@ -54,8 +56,8 @@ public final class IntegratedGradients extends Attributor {
    *
    * @param nIter number of steps
    * @param baseline where the path begins
-   * @param batchSize how many steps run at once; more need more memory, and a model that treats
-   *     samples apart. The result does not depend on it
+   * @param batchSize how many steps run at once, 0 for as many as pay. More need more memory, and a
+   *     model that treats samples apart; the result depends on it by rounding at most
    * @param quadrature how the integral is taken
    * @param convergenceDelta whether {@link Attribution#convergenceDelta()} is wanted, which takes
    *     one run of the baseline more
@@ -100,12 +102,12 @@ public final class IntegratedGradients extends Attributor {
     }
 
     /**
-     * Zennit's defaults: 20 steps from zeros; one step at a time.
+     * Zennit's defaults: 20 steps from zeros; as many of them at once as pay.
      *
      * @return the defaults
      */
     public static Settings defaults() {
-      return new Settings(20, Baseline.zeros(), 1);
+      return new Settings(20, Baseline.zeros(), BatchChoice.AUTOMATIC);
     }
 
     /**
@@ -259,7 +261,7 @@ public final class IntegratedGradients extends Attributor {
               ? right(passes, clean, starts, differences)
               : trapezoid(passes, clean, starts, differences);
       if (settings.convergenceDelta()) {
-        delta = delta(result, clean, starts, target, options);
+        delta = delta(passes.watchedOutput(), result, clean, starts, target, options);
       }
     }
     return result(result, inputs, options).withConvergenceDelta(delta);
@@ -267,6 +269,7 @@ public final class IntegratedGradients extends Attributor {
 
   /** The sum of the relevance of each sample minus what the output gained on the way. */
   private List<Double> delta(
+      Tensor ofBeginning,
       Pass result,
       List<Tensor> clean,
       List<Tensor> starts,
@@ -282,16 +285,18 @@ public final class IntegratedGradients extends Attributor {
         beginning.add(starts.get(i) == null ? clean.get(i) : starts.get(i));
       }
       double[] gained = perSample(end.to(ScalarType.Double).mul(weights));
-      forward(
-          beginning,
-          options,
-          deadline(options),
+      Consumer<Tensor> less =
           output -> {
-            double[] before = perSample(output.to(ScalarType.Double).mul(weights));
+            double[] before = perSample(output.detach().to(ScalarType.Double).mul(weights));
             for (int b = 0; b < gained.length; b++) {
               gained[b] -= before[b];
             }
-          });
+          };
+      if (ofBeginning == null) {
+        forward(beginning, options, deadline(options), less);
+      } else {
+        less.accept(ofBeginning);
+      }
       List<Double> delta = new ArrayList<>();
       double[] sums = new double[gained.length];
       for (Tensor relevance : result.relevances()) {
@@ -308,6 +313,7 @@ public final class IntegratedGradients extends Attributor {
       done = true;
       return delta;
     } finally {
+      Natives.release(ofBeginning);
       if (!done) {
         result.release();
       }
@@ -346,6 +352,9 @@ public final class IntegratedGradients extends Attributor {
     Arrays.fill(weights, 1);
     weights[0] = 0.5;
     weights[1] = 0.5;
+    if (settings.convergenceDelta()) {
+      passes.watch(1);
+    }
     Pass mean =
         passes.run(
             steps + 1,

@@ -65,8 +65,8 @@ public final class Occlusion extends Attributor {
    *     batch
    * @param fill what is filled in
    * @param invert whether the window itself is filled, not what is outside of it
-   * @param batchSize how many windows run at once; more need more memory, and a model that treats
-   *     samples apart. The result does not depend on it
+   * @param batchSize how many windows run at once, 0 for as many as pay. More need more memory, and
+   *     a model that treats samples apart; the result depends on it by rounding at most
    * @param score what a window counts for
    * @param border what becomes of windows that reach beyond the border
    * @param spatial whether window and stride are those of the spatial dimensions: all but batch and
@@ -150,13 +150,14 @@ public final class Occlusion extends Attributor {
     }
 
     /**
-     * Zennit's defaults: windows of 8 in all dimensions, side by side, zeros around them; one
-     * window at a time.
+     * Zennit's defaults: windows of 8 in all dimensions, side by side, zeros around them; as many
+     * of them at once as pay.
      *
      * @return the defaults
      */
     public static Settings defaults() {
-      return new Settings(List.of(8), true, null, false, Baseline.zeros(), false, 1);
+      return new Settings(
+          List.of(8), true, null, false, Baseline.zeros(), false, BatchChoice.AUTOMATIC);
     }
 
     private Settings with(List<Integer> sizes, boolean all, List<Integer> steps, boolean stepsAll) {

@@ -23,6 +23,7 @@ final class OcclusionRun {
   private final long deadline;
   private Target target;
   private Tensor output;
+  private int atOnce;
 
   /** For {@link Occlusion.Score#DROP}: what the target takes, and how much that is; kept. */
   private Tensor weights;
@@ -65,6 +66,7 @@ final class OcclusionRun {
     try {
       attributor.forward(inputs, options, deadline, this::clean);
       tell(1);
+      atOnce = attributor.batchSize(settings.batchSize(), inputs, output, false, options, deadline);
       for (int i = 0; i < inputs.size(); i++) {
         Windows slid = windows.get(i);
         relevances.add(slid == null ? null : slide(inputs, i, slid));
@@ -97,8 +99,8 @@ final class OcclusionRun {
     Tensor sum = torch.zeros_like(drop ? input.to(ScalarType.Double) : input);
     Tensor count = drop ? torch.zeros_like(sum) : null;
     Tensor one = drop ? torch.ones_like(sum.flatten().narrow(0, 0, 1)).squeeze() : null;
-    for (int from = 0; from < windows.count(); from += settings.batchSize()) {
-      int size = Math.min(settings.batchSize(), windows.count() - from);
+    for (int from = 0; from < windows.count(); from += atOnce) {
+      int size = Math.min(atOnce, windows.count() - from);
       int first = from;
       try (PointerScope scope = new PointerScope()) {
         List<List<Tensor>> copies = new ArrayList<>();

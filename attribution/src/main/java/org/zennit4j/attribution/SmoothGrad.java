@@ -59,8 +59,8 @@ public final class SmoothGrad extends Attributor {
    * @param noise standard normal numbers to be used in the place of random ones, one tensor for
    *     each input, of shape (noisy copies, shape of the input...); that of a single sample may
    *     lack the batch; empty to draw them
-   * @param batchSize how many copies run at once; more need more memory, and a model that treats
-   *     samples apart. The result does not depend on it
+   * @param batchSize how many copies run at once, 0 for as many as pay. More need more memory, and
+   *     a model that treats samples apart; the result depends on it by rounding at most
    * @param source who draws the noise
    * @param relative whether the noise level is a share of each sample's range, max - min
    * @param statistic what is made of the relevances
@@ -122,12 +122,12 @@ public final class SmoothGrad extends Attributor {
     }
 
     /**
-     * Zennit's defaults: noise level 0.1, 20 iterations; seed 0, one copy at a time.
+     * Zennit's defaults: noise level 0.1, 20 iterations; seed 0, as many copies at once as pay.
      *
      * @return the defaults
      */
     public static Settings defaults() {
-      return new Settings(0.1, 20, 0, List.of(), 1);
+      return new Settings(0.1, 20, 0, List.of(), BatchChoice.AUTOMATIC);
     }
 
     private Settings with(double level, int count, long start, List<Tensor> given, int size) {
@@ -300,8 +300,9 @@ public final class SmoothGrad extends Attributor {
     if (nIter < 1) {
       throw new Zennit4jException("the number of iterations must be at least 1, but is " + nIter);
     }
-    if (batchSize < 1) {
-      throw new Zennit4jException("the batch size must be at least 1, but is " + batchSize);
+    if (batchSize < 0) {
+      throw new Zennit4jException(
+          "the batch size must be at least 1, or 0 for as many as pay, but is " + batchSize);
     }
   }
 

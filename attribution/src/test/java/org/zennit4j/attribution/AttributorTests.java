@@ -299,7 +299,7 @@ class AttributorTests {
     assertThatThrownBy(() -> SmoothGrad.Settings.defaults().withNoiseLevel(Double.NaN))
         .isInstanceOf(Zennit4jException.class)
         .hasMessageContaining("noise level");
-    assertThatThrownBy(() -> IntegratedGradients.Settings.defaults().withBatchSize(0))
+    assertThatThrownBy(() -> IntegratedGradients.Settings.defaults().withBatchSize(-1))
         .isInstanceOf(Zennit4jException.class)
         .hasMessageContaining("batch size");
     try (ScriptModel model = linearNet();
@@ -371,7 +371,9 @@ class AttributorTests {
     try (ScriptModel model = convNet();
         Plan plan = Plan.gradient(model)) {
       assertThatThrownBy(
-              () -> new SmoothGrad(plan).attribute(List.of(images()), Target.top1(), options))
+              () ->
+                  new SmoothGrad(plan, SmoothGrad.Settings.defaults().withBatchSize(1))
+                      .attribute(List.of(images()), Target.top1(), options))
           .isInstanceOf(CancelledException.class)
           .hasMessageContaining("2 of 20");
       AttributionOptions plain = PLAIN.withListener((done, total) -> false);

@@ -6,7 +6,6 @@ package org.zennit4j.runtime;
 
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
-import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
@@ -52,6 +51,35 @@ final class Interpreter {
      *     itself
      */
     IValue[] operate(Instruction.Operate call, IValue[] arguments);
+
+    /** The parts that are run by {@link #part}, or null for none. */
+    default Segments segments() {
+      return null;
+    }
+
+    /**
+     * Runs a part of a code.
+     *
+     * @param part runs it, with values of its inputs
+     * @param rest how many parts are left, with it
+     * @param arguments the inputs' values, not owned
+     * @return the values of its outputs, kept for the caller
+     */
+    default IValue[] part(Part part, int rest, IValue[] arguments) {
+      throw new IllegalStateException("there are no parts");
+    }
+  }
+
+  /** A part of a code, which can be run any number of times. */
+  interface Part {
+    /**
+     * Runs it.
+     *
+     * @param interpreter what runs its instructions; there are no parts in it
+     * @param arguments the inputs' values, not owned
+     * @return the values of its outputs, kept for the caller
+     */
+    IValue[] run(Interpreter interpreter, IValue[] arguments);
   }
 
   private final Interceptor interceptor;
@@ -151,12 +179,48 @@ final class Interpreter {
   }
 
   private void run(Block block, Frame frame) {
-    List<Instruction> instructions = block.instructions;
+    Segments segments = interceptor == null ? null : interceptor.segments();
+    if (segments == null) {
+      run(block, frame, 0, block.instructions.size());
+      return;
+    }
+    for (int i = 0; i < block.instructions.size(); i++) {
+      Segments.Piece piece = segments.at(block, i);
+      if (piece == null) {
+        run(block, frame, i, i + 1);
+        continue;
+      }
+      Part part = (other, arguments) -> other.run(piece, frame.code, frame.substitutes, arguments);
+      store(
+          frame, piece.out(), interceptor.part(part, segments.rest(piece), frame.get(piece.in())));
+      for (; i < piece.to(); i++) {
+        frame.free(block.dead[i]);
+      }
+      i--;
+    }
+  }
+
+  private void run(Block block, Frame frame, int from, int to) {
     Steps steps = frame.steps;
-    for (int i = 0; i < instructions.size(); i++) {
+    for (int i = from; i < to; i++) {
       checkpoint.run();
-      instructions.get(i).accept(steps);
+      block.instructions.get(i).accept(steps);
       frame.free(block.dead[i]);
+    }
+  }
+
+  /** Runs a part in a frame of its own. */
+  private IValue[] run(Segments.Piece piece, Code code, IValue[] substitutes, IValue[] arguments) {
+    try (Frame frame = new Frame(code, substitutes)) {
+      for (int i = 0; i < arguments.length; i++) {
+        frame.set(piece.in()[i], copy(arguments[i]));
+      }
+      run(piece.block(), frame, piece.from(), piece.to());
+      IValue[] results = new IValue[piece.out().length];
+      for (int i = 0; i < results.length; i++) {
+        results[i] = copy(frame.get(piece.out()[i]));
+      }
+      return results;
     }
   }
 

@@ -28,14 +28,18 @@ import org.zennit4j.graph.ir.Constant;
  * One call of a layer in a running pass: its inputs, its outputs, and the layer itself to be run
  * again.
  *
- * <p>Belongs to the pass and is valid until the pass is closed; used in one thread at a time.
- * Tensors that it returns are not to be closed or written to.
+ * <p>Belongs to the pass, and is valid until the pass is closed, or until {@link
+ * LayerFunction#backward} returns if {@link LayerFunction#reads()} says so; used in one thread at a
+ * time. Tensors that it returns are not to be closed or written to.
  */
 public final class LayerCall {
   private final Region region;
   private final Values arguments;
   private final List<Tensor> inputs;
-  private final List<Tensor> outputs;
+  private final boolean ownsInputs;
+  private final List<long[]> strides = new ArrayList<>();
+  private List<Tensor> outputs;
+  private boolean closed;
   private final List<Boolean> dependent;
   private final boolean createGraph;
   private final boolean neverNegative;
@@ -45,15 +49,22 @@ public final class LayerCall {
       Region region,
       Values arguments,
       List<Tensor> inputs,
+      boolean ownsInputs,
       List<Tensor> outputs,
+      boolean keepsOutputs,
       List<Boolean> dependent,
       boolean createGraph,
       boolean neverNegative,
       Consumer<String> findings) {
+    this.ownsInputs = ownsInputs;
     this.region = region;
     this.arguments = arguments;
     this.inputs = inputs;
-    this.outputs = outputs;
+    for (Tensor output : outputs) {
+      boolean dense = output.is_non_overlapping_and_dense();
+      strides.add(dense ? output.strides().vec().get() : null);
+    }
+    this.outputs = keepsOutputs ? outputs : null;
     this.dependent = List.copyOf(dependent);
     this.createGraph = createGraph;
     this.neverNegative = neverNegative;
@@ -81,7 +92,8 @@ public final class LayerCall {
   /**
    * The floating tensors that the layer was called with, in the order of its arguments.
    *
-   * @return detached, unless {@link #createGraph()}
+   * @return detached, unless {@link #createGraph()}; nulls for a function that says that it {@link
+   *     LayerFunction#reads() reads nothing}
    */
   public List<Tensor> inputs() {
     return inputs;
@@ -90,10 +102,47 @@ public final class LayerCall {
   /**
    * The layer's own outputs.
    *
-   * @return detached
+   * @return detached; computed again where they were not kept
    */
   public List<Tensor> outputs() {
+    if (outputs == null) {
+      List<Tensor> computed = new ArrayList<>();
+      try (PointerScope scope = new PointerScope();
+          AutoGradMode off = new AutoGradMode(false)) {
+        for (Tensor output : forward(inputs, Map.of())) {
+          computed.add(Natives.keep(output.detach()));
+        }
+      }
+      outputs = computed;
+    }
     return outputs;
+  }
+
+  /**
+   * How one of {@link #outputs()} lies in memory, whether it was kept or not.
+   *
+   * @param output its number
+   * @return its strides; empty if it has gaps or overlaps
+   */
+  public Optional<long[]> outputStrides(int output) {
+    return Optional.ofNullable(strides.get(output)).map(long[]::clone);
+  }
+
+  /** Frees inputs and outputs: relevance went through. */
+  void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (ownsInputs) {
+      Natives.releaseAll(inputs);
+    }
+    if (outputs != null) {
+      Natives.releaseAll(outputs);
+    }
+    if (arguments != null) {
+      arguments.close();
+    }
   }
 
   /**

@@ -17,6 +17,60 @@ import org.zennit4j.graph.Region;
  */
 @FunctionalInterface
 public interface LayerFunction extends AutoCloseable {
+  /** What a function reads of a call, and a pass keeps for it. */
+  enum Reads {
+    /** Neither inputs nor outputs: {@link LayerCall#inputs()} is a list of nulls. */
+    NOTHING,
+    /** The inputs; outputs are computed again if they are asked for. */
+    INPUTS,
+    /** Inputs and outputs. */
+    BOTH,
+    /** Inputs and outputs, which stay until the pass is closed. */
+    KEPT
+  }
+
+  /**
+   * What {@link #backward} reads of a call. The less, the less memory a pass needs; all but {@link
+   * Reads#KEPT} is freed as soon as {@link #backward} returns, and a plan that saves memory may
+   * compute outputs again.
+   *
+   * @return by default all, as long as the pass is open
+   */
+  default Reads reads() {
+    return Reads.KEPT;
+  }
+
+  /**
+   * A function that says what it reads.
+   *
+   * @param reads what it reads
+   * @param function computes relevances; it is closed with the result
+   * @return the function
+   */
+  static LayerFunction reading(Reads reads, LayerFunction function) {
+    return new LayerFunction() {
+      @Override
+      public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
+        return function.backward(call, relevance);
+      }
+
+      @Override
+      public Reads reads() {
+        return reads;
+      }
+
+      @Override
+      public List<Tensor> prepared() {
+        return function.prepared();
+      }
+
+      @Override
+      public void close() {
+        function.close();
+      }
+    };
+  }
+
   /**
    * Computes the relevances of a layer's inputs. Runs inside a pointer scope of its own, in the
    * autograd engine's thread, with gradients switched off unless the call says {@link
@@ -28,6 +82,15 @@ public interface LayerFunction extends AutoCloseable {
    * @return one relevance for each input, of that input's shape; null for none
    */
   List<Tensor> backward(LayerCall call, List<Tensor> relevance);
+
+  /**
+   * What this function holds at present, to be counted.
+   *
+   * @return tensors that belong to the function; by default none
+   */
+  default List<Tensor> prepared() {
+    return List.of();
+  }
 
   /** Frees what was prepared; called when the plan that holds this function is closed. */
   @Override

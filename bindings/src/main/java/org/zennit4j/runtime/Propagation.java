@@ -54,9 +54,7 @@ public final class Propagation implements AutoCloseable {
   private Map<Integer, LayerFunction> functions;
   private final Variants variants;
   private final PropagationOptions options;
-  private final AutogradFunction autograd = new AutogradFunction();
-  private final List<Pointer> kept = new ArrayList<>();
-  private final List<AutoCloseable> resources = new ArrayList<>();
+  private final Tape tape = new Tape();
   private final List<Captured> captured = new ArrayList<>();
   private final Map<String, Integer> calls = new HashMap<>();
   private List<Tensor> inputs = List.of();
@@ -276,15 +274,14 @@ public final class Propagation implements AutoCloseable {
       }
       inputs = leaves;
       IValue[] given = arguments.toArray(IValue[]::new);
-      Interceptor interceptor = new Interceptor();
+      Interceptor interceptor = new Interceptor(tape, segments(), options.meter().orElse(null));
       IValue[] results = interceptor.invoke(program.definition().entry(), given);
       if (results == null) {
         results =
             new Interpreter(interceptor, this::checkpoint)
                 .run(program.definition().entry().callee, given, null);
       }
-      Values values = new Values(results);
-      resources.add(values);
+      Values values = tape.own(new Values(results));
       outputs = values.tensors().stream().map(this::straight).toList();
       return outputs;
     } finally {
@@ -477,13 +474,13 @@ public final class Propagation implements AutoCloseable {
               options.createGraph(),
               true);
     } catch (RuntimeException e) {
-      autograd.rethrow(e);
+      tape.autograd.rethrow(e);
       throw e instanceof Zennit4jException
           ? e
           : new Zennit4jException("the backward pass failed: " + NativeMessage.firstLine(e), e);
     }
-    if (autograd.failed()) {
-      autograd.rethrow(new IllegalStateException("a callback failed"));
+    if (tape.autograd.failed()) {
+      tape.autograd.rethrow(new IllegalStateException("a callback failed"));
     }
     inactive = true;
     for (long i = 0; i < found.size(); i++) {
@@ -524,12 +521,30 @@ public final class Propagation implements AutoCloseable {
     }
   }
 
-  /** Hooks call it from the autograd engine's threads, of which there may be several. */
   private <P extends Pointer> P keep(P pointer) {
-    synchronized (kept) {
-      kept.add(Natives.keep(pointer));
-    }
-    return pointer;
+    return tape.keep(pointer);
+  }
+
+  /** The parts that run twice, or null for none. */
+  private Segments segments() {
+    boolean possible =
+        options.saveMemory()
+            && recording
+            && !options.createGraph()
+            && options.hooks().isEmpty()
+            && !program.definition().writesInPlace();
+    return possible
+        ? new Segments(
+            program.definition().entry().callee,
+            call -> functions.containsKey(id(call)),
+            call ->
+                lookups.containsKey(id(call))
+                    || options.capture().test(program.region(id(call)).layer()))
+        : null;
+  }
+
+  private static int id(Instruction call) {
+    return call instanceof Instruction.Invoke invoke ? invoke.id : ((Instruction.Operate) call).id;
   }
 
   /** Frees everything that the run made. */
@@ -540,18 +555,126 @@ public final class Propagation implements AutoCloseable {
     }
     closed = true;
     trace.close();
-    for (AutoCloseable resource : resources) {
-      if (resource instanceof Values values) {
-        values.close();
-      }
-    }
-    Natives.releaseAll(kept);
-    autograd.close();
+    tape.close();
     exit.clean();
   }
 
   private final class Interceptor implements Interpreter.Interceptor {
     private final Interpreter inner = new Interpreter(this, Propagation.this::checkpoint);
+    private final Tape tape;
+    private final Segments segments;
+
+    /** Counts what is made; null for nothing. */
+    private final Meter size;
+
+    /** The values of the largest part up to now, in bytes. */
+    private long largestPart;
+
+    Interceptor(Tape tape, Segments segments, Meter size) {
+      this.tape = tape;
+      this.segments = segments;
+      this.size = size;
+    }
+
+    private <P extends Pointer> P keep(P pointer) {
+      return tape.keep(pointer);
+    }
+
+    @Override
+    public Segments segments() {
+      return segments;
+    }
+
+    /**
+     * Runs a part as it will run again, with everything that rules keep, and lets all of that go,
+     * unless the rest of the program, if it is like this part, needs little beside the largest
+     * part: what is run on the way back first is then kept.
+     */
+    @Override
+    public IValue[] part(Interpreter.Part part, int rest, IValue[] arguments) {
+      Values given = tape.own(Values.copyOf(arguments, new int[arguments.length]));
+      Meter size = new Meter();
+      Tape.Part recorded = recorded(part, given, size);
+      largestPart = Math.max(largestPart, size.total());
+      boolean keeps = size.total() * rest * LITTLE <= largestPart;
+      if (keeps) {
+        tape.own(recorded);
+      }
+      try {
+        List<Tensor> inner = recorded.made.tensors();
+        List<Tensor> connected =
+            tape.autograd.apply(
+                null,
+                given.tensors(),
+                inner.stream().filter(Tensor::requires_grad).toList(),
+                gradients -> backward(part, given, keeps ? recorded : null, gradients));
+        List<Tensor> all = new ArrayList<>();
+        int next = 0;
+        for (Tensor tensor : inner) {
+          all.add(tensor.requires_grad() ? connected.get(next++) : tensor);
+        }
+        IValue[] results = recorded.made.with(all, new ArrayList<>());
+        Natives.releaseAll(connected);
+        return results;
+      } finally {
+        if (!keeps) {
+          recorded.close();
+        }
+      }
+    }
+
+    /** Runs a part on inputs that depend on nothing. */
+    private Tape.Part recorded(Interpreter.Part part, Values given, Meter size) {
+      List<IValue> replaced = new ArrayList<>();
+      List<Tensor> leaves = new ArrayList<>();
+      Tape own = new Tape();
+      boolean done = false;
+      try (PointerScope scope = new PointerScope();
+          AutoGradMode on = new AutoGradMode(true)) {
+        for (Tensor tensor : given.tensors()) {
+          Tensor leaf = own.keep(tensor.detach());
+          leaf.requires_grad_(tensor.requires_grad());
+          leaves.add(leaf);
+        }
+        Interceptor interceptor = new Interceptor(own, null, size);
+        IValue[] made = part.run(interceptor.inner, given.with(leaves, replaced));
+        done = true;
+        return new Tape.Part(own, leaves, new Values(made));
+      } finally {
+        Natives.releaseAll(replaced);
+        if (!done) {
+          own.close();
+        }
+      }
+    }
+
+    /** Runs a part backward, and forward before if that was not kept. */
+    private List<Tensor> backward(
+        Interpreter.Part part, Values given, Tape.Part kept, List<Tensor> gradients) {
+      checkpoint();
+      try (Tape.Part recorded = kept != null ? kept : recorded(part, given, null)) {
+        List<Tensor> outputs =
+            recorded.made.tensors().stream().filter(Tensor::requires_grad).toList();
+        List<Tensor> wanted = recorded.leaves.stream().filter(Tensor::requires_grad).toList();
+        List<Tensor> found;
+        try (AutoGradMode on = new AutoGradMode(true)) {
+          found = LayerCall.vectorJacobian(outputs, wanted, gradients, false);
+        } catch (RuntimeException e) {
+          recorded.tape.autograd.rethrow(e);
+          throw e;
+        }
+        if (recorded.tape.autograd.failed()) {
+          recorded.tape.autograd.rethrow(new IllegalStateException("a callback failed"));
+        }
+        List<Tensor> result = new ArrayList<>();
+        int next = 0;
+        for (Tensor leaf : recorded.leaves) {
+          result.add(leaf.requires_grad() ? found.get(next++) : null);
+        }
+        given.close();
+        return result;
+      }
+    }
 
     @Override
     public IValue[] invoke(Instruction.Invoke call, IValue[] arguments) {
@@ -568,7 +691,7 @@ public final class Propagation implements AutoCloseable {
     @Override
     public IValue[] operate(Instruction.Operate call, IValue[] arguments) {
       if (!recording && options.hooks().isEmpty()) {
-        return null;
+        return size == null ? null : metered(call, arguments);
       }
       if (changesContainer(call, arguments)) {
         return null;
@@ -578,9 +701,10 @@ public final class Propagation implements AutoCloseable {
       boolean capture = recording && options.capture().test(region.layer());
       List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
       if (function == null && !capture && hooks.isEmpty()) {
-        return lookups.containsKey(call.id)
-            ? started(region, Interpreter.operate(call, arguments))
-            : null;
+        if (lookups.containsKey(call.id)) {
+          return started(region, Interpreter.operate(call, arguments));
+        }
+        return size == null ? null : metered(call, arguments);
       }
       return around(
           region,
@@ -590,6 +714,25 @@ public final class Propagation implements AutoCloseable {
           capture,
           hooks,
           call.label == null ? List.of() : call.label.order());
+    }
+
+    /** Runs an operator and counts what is new. */
+    private IValue[] metered(Instruction.Operate call, IValue[] arguments) {
+      IValue[] results = Interpreter.operate(call, arguments);
+      try (PointerScope scope = new PointerScope()) {
+        for (IValue result : results) {
+          if (result.isTensor() && result.toTensor().defined()) {
+            Tensor made = result.toTensor();
+            boolean view =
+                Arrays.stream(arguments)
+                    .anyMatch(a -> a.isTensor() && made.is_alias_of(a.toTensor()));
+            if (!view) {
+              size.count(made);
+            }
+          }
+        }
+        return results;
+      }
     }
 
     /** Such an operator needs the very list or dictionary that the program goes on with. */
@@ -615,7 +758,7 @@ public final class Propagation implements AutoCloseable {
       if (recording && hooks.isEmpty()) {
         given = given.recorded();
       }
-      resources.add(given);
+      tape.own(given);
       List<ModuleHook.Call> states = new ArrayList<>();
       List<Tensor> tensors = given.tensors();
       for (ModuleHook hook : hooks) {
@@ -624,9 +767,14 @@ public final class Propagation implements AutoCloseable {
         tensors = guardInputs(region, hook, state, tensors);
       }
       List<Tensor> in = capture ? aliases(tensors) : tensors;
-      IValue[] results = run(region, given, in, function);
+      LayerCall[] call = {null};
+      IValue[] results = run(region, given, in, function, call);
       if (hooks.isEmpty() && !capture) {
-        return written(region, given, results);
+        IValue[] all = written(region, given, results);
+        if (call[0] != null && reads(function) == LayerFunction.Reads.NOTHING) {
+          given.close();
+        }
+        return all;
       }
       try (Values made = new Values(results)) {
         List<Tensor> out = made.tensors();
@@ -664,7 +812,8 @@ public final class Propagation implements AutoCloseable {
       }
     }
 
-    private IValue[] run(Region region, Values given, List<Tensor> in, LayerFunction function) {
+    private IValue[] run(
+        Region region, Values given, List<Tensor> in, LayerFunction function, LayerCall[] made) {
       if (function == null || in.stream().noneMatch(Tensor::requires_grad) || !region.records()) {
         List<IValue> replaced = new ArrayList<>();
         try {
@@ -679,7 +828,18 @@ public final class Propagation implements AutoCloseable {
           Natives.releaseAll(replaced);
         }
       }
-      return connect(region, given, in, function);
+      return connect(region, given, in, function, made);
+    }
+
+    /** What is kept for a function. */
+    private LayerFunction.Reads reads(LayerFunction function) {
+      if (options.createGraph()) {
+        return LayerFunction.Reads.KEPT;
+      }
+      LayerFunction.Reads own = function.reads();
+      return own == LayerFunction.Reads.BOTH && options.saveMemory()
+          ? LayerFunction.Reads.INPUTS
+          : own;
     }
 
     /** Lets relevance start at vectors that were looked up. */
@@ -704,8 +864,10 @@ public final class Propagation implements AutoCloseable {
       }
     }
 
-    private IValue[] connect(Region region, Values given, List<Tensor> in, LayerFunction function) {
+    private IValue[] connect(
+        Region region, Values given, List<Tensor> in, LayerFunction function, LayerCall[] made) {
       boolean overwrites = isWriter(region, given);
+      LayerFunction.Reads reads = reads(function);
       List<Tensor> detached = new ArrayList<>();
       List<IValue> replaced = new ArrayList<>();
       IValue[] results;
@@ -715,37 +877,61 @@ public final class Propagation implements AutoCloseable {
           Tensor alias = tensor.detach();
           // What is written to is changed below, where it is recorded.
           passed.add(overwrites && passed.isEmpty() ? alias.clone() : alias);
-          detached.add(keep(program.definition().writesInPlace() ? alias.clone() : alias));
+          if (reads == LayerFunction.Reads.NOTHING) {
+            detached.add(null);
+          } else {
+            boolean writes = program.definition().writesInPlace();
+            detached.add(Natives.keep(writes ? alias.clone() : alias));
+          }
         }
         IValue[] arguments = given.with(passed, replaced);
         results = RegionRunner.run(region, arguments, Map.of());
+      } catch (RuntimeException | Error e) {
+        Natives.releaseAll(detached);
+        throw e;
       } finally {
         Natives.releaseAll(replaced);
       }
-      Values made = new Values(results);
-      resources.add(made);
-      List<Tensor> values = new ArrayList<>();
-      try (PointerScope scope = new PointerScope()) {
-        for (Tensor tensor : made.tensors()) {
-          values.add(keep(program.definition().writesInPlace() ? tensor.clone() : tensor.detach()));
+      try (Values outputs = new Values(results)) {
+        if (size != null) {
+          outputs.tensors().forEach(size::count);
+        }
+        boolean keeps = reads == LayerFunction.Reads.BOTH || reads == LayerFunction.Reads.KEPT;
+        List<Tensor> values = new ArrayList<>();
+        try (PointerScope scope = new PointerScope()) {
+          for (Tensor tensor : outputs.tensors()) {
+            boolean writes = program.definition().writesInPlace();
+            Tensor value = writes ? tensor.clone() : tensor.detach();
+            values.add(keeps ? Natives.keep(value) : value);
+          }
+          if (options.createGraph()) {
+            Natives.releaseAll(detached);
+          }
+          LayerCall call =
+              tape.own(
+                  new LayerCall(
+                      region,
+                      given,
+                      options.createGraph() ? in : Collections.unmodifiableList(detached),
+                      !options.createGraph(),
+                      values,
+                      keeps,
+                      in.stream().map(Tensor::requires_grad).toList(),
+                      options.createGraph(),
+                      options.hooks().isEmpty() && region.inputsNeverNegative(),
+                      findings::add));
+          made[0] = call;
+          List<Tensor> connected =
+              tape.autograd.apply(
+                  region.name(),
+                  in,
+                  outputs.tensors(),
+                  gradients -> backward(call, function, gradients));
+          IValue[] all = outputs.with(connected, new ArrayList<>());
+          Natives.releaseAll(connected);
+          return all;
         }
       }
-      LayerCall call =
-          new LayerCall(
-              region,
-              given,
-              options.createGraph() ? in : detached,
-              values,
-              in.stream().map(Tensor::requires_grad).toList(),
-              options.createGraph(),
-              options.hooks().isEmpty() && region.inputsNeverNegative(),
-              findings::add);
-      List<Tensor> connected =
-          autograd.apply(
-              region.name(), in, made.tensors(), gradients -> backward(call, function, gradients));
-      kept.addAll(connected);
-      List<IValue> ignored = new ArrayList<>();
-      return made.with(connected, ignored);
     }
 
     /** Whether an operator writes into the memory of its first argument, which others may see. */
@@ -765,7 +951,14 @@ public final class Propagation implements AutoCloseable {
       if (gradients.stream().allMatch(Objects::isNull)) {
         return Arrays.asList(new Tensor[call.inputs().size()]);
       }
-      return inactive ? call.gradient(gradients) : function.backward(call, gradients);
+      if (inactive) {
+        return call.gradient(gradients);
+      }
+      List<Tensor> found = function.backward(call, gradients);
+      if (reads(function) != LayerFunction.Reads.KEPT) {
+        call.close();
+      }
+      return found;
     }
 
     private List<Tensor> aliases(List<Tensor> tensors) {
@@ -786,9 +979,9 @@ public final class Propagation implements AutoCloseable {
         return changed;
       }
       List<Tensor> guarded =
-          autograd.apply(
+          tape.autograd.apply(
               region.name(), changed, changed, g -> hook.backward(state, g, gradOutput(state)));
-      kept.addAll(guarded);
+      tape.takeOver(guarded);
       return guarded;
     }
 
@@ -800,7 +993,7 @@ public final class Propagation implements AutoCloseable {
         return changed;
       }
       List<Tensor> guarded =
-          autograd.apply(
+          tape.autograd.apply(
               region.name(),
               changed,
               changed,
@@ -809,7 +1002,7 @@ public final class Propagation implements AutoCloseable {
                 state.state().put(GRAD_OUTPUT, keepAll(passed, passed.size(), region));
                 return passed;
               });
-      kept.addAll(guarded);
+      tape.takeOver(guarded);
       return guarded;
     }
 
@@ -829,7 +1022,7 @@ public final class Propagation implements AutoCloseable {
       if (tensors.stream().anyMatch(t -> t != null && t.isNull())) {
         throw new ClosedException("a hook on '" + region.name() + "' returned a closed tensor");
       }
-      tensors.stream().filter(t -> t != null).forEach(Propagation.this::keep);
+      tensors.stream().filter(t -> t != null).forEach(this::keep);
       return tensors;
     }
 
@@ -838,6 +1031,9 @@ public final class Propagation implements AutoCloseable {
       return (List<Tensor>) state.state().getOrDefault(GRAD_OUTPUT, List.of());
     }
   }
+
+  /** How often it goes into what counts as large beside it. */
+  private static final int LITTLE = 4;
 
   private static final String GRAD_OUTPUT = "org.zennit4j.gradOutput";
 }

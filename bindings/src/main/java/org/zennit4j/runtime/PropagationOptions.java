@@ -6,6 +6,7 @@ package org.zennit4j.runtime;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.zennit4j.bindings.CancelledException;
 import org.zennit4j.bindings.internal.NativeWork;
@@ -21,13 +22,18 @@ import org.zennit4j.graph.Layer;
  *     operator with a {@link CancelledException}; {@link Long#MAX_VALUE} for none
  * @param channelsLast whether images are turned to have their channels last in memory; what the run
  *     hands out lies as the caller's tensors do
+ * @param saveMemory whether the run keeps few values from forward to backward and computes the
+ *     others again; the numbers are the same to the bit
+ * @param meter counts the memory of the values that the run makes; empty for none
  */
 public record PropagationOptions(
     boolean createGraph,
     Predicate<Layer> capture,
     Map<String, List<ModuleHook>> hooks,
     long deadline,
-    boolean channelsLast) {
+    boolean channelsLast,
+    boolean saveMemory,
+    Optional<Meter> meter) {
   /**
    * Copies the map.
    *
@@ -36,18 +42,22 @@ public record PropagationOptions(
    * @param hooks {@link #hooks()}
    * @param deadline {@link #deadline()}
    * @param channelsLast {@link #channelsLast()}
+   * @param saveMemory {@link #saveMemory()}
+   * @param meter {@link #meter()}
    */
   public PropagationOptions {
     hooks = Map.copyOf(hooks);
   }
 
   /**
-   * No second derivatives, no layer relevances, no hooks, no deadline, memory as it comes.
+   * No second derivatives, no layer relevances, no hooks, no deadline, memory as it comes, no
+   * meter.
    *
    * @return the defaults
    */
   public static PropagationOptions defaults() {
-    return new PropagationOptions(false, layer -> false, Map.of(), NativeWork.NO_DEADLINE, false);
+    return new PropagationOptions(
+        false, layer -> false, Map.of(), NativeWork.NO_DEADLINE, false, false, Optional.empty());
   }
 
   /**
@@ -57,7 +67,7 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCreateGraph(boolean value) {
-    return new PropagationOptions(value, capture, hooks, deadline, channelsLast);
+    return new PropagationOptions(value, capture, hooks, deadline, channelsLast, saveMemory, meter);
   }
 
   /**
@@ -67,7 +77,8 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withCapture(Predicate<Layer> value) {
-    return new PropagationOptions(createGraph, value, hooks, deadline, channelsLast);
+    return new PropagationOptions(
+        createGraph, value, hooks, deadline, channelsLast, saveMemory, meter);
   }
 
   /**
@@ -77,7 +88,8 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withHooks(Map<String, List<ModuleHook>> value) {
-    return new PropagationOptions(createGraph, capture, value, deadline, channelsLast);
+    return new PropagationOptions(
+        createGraph, capture, value, deadline, channelsLast, saveMemory, meter);
   }
 
   /**
@@ -87,7 +99,8 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withDeadline(long value) {
-    return new PropagationOptions(createGraph, capture, hooks, value, channelsLast);
+    return new PropagationOptions(
+        createGraph, capture, hooks, value, channelsLast, saveMemory, meter);
   }
 
   /**
@@ -97,6 +110,28 @@ public record PropagationOptions(
    * @return a copy
    */
   public PropagationOptions withChannelsLast(boolean value) {
-    return new PropagationOptions(createGraph, capture, hooks, deadline, value);
+    return new PropagationOptions(createGraph, capture, hooks, deadline, value, saveMemory, meter);
+  }
+
+  /**
+   * Changes {@link #saveMemory()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withSaveMemory(boolean value) {
+    return new PropagationOptions(
+        createGraph, capture, hooks, deadline, channelsLast, value, meter);
+  }
+
+  /**
+   * Changes {@link #meter()}.
+   *
+   * @param value the new value
+   * @return a copy
+   */
+  public PropagationOptions withMeter(Meter value) {
+    return new PropagationOptions(
+        createGraph, capture, hooks, deadline, channelsLast, saveMemory, Optional.of(value));
   }
 }

@@ -31,6 +31,8 @@ final class Values implements AutoCloseable {
   /** How many of the tensors are in each value. */
   private final int[] counts;
 
+  private boolean closed;
+
   /** Takes over values that were kept. */
   Values(IValue[] kept) {
     this(kept, allTrue(kept.length));
@@ -252,8 +254,13 @@ final class Values implements AutoCloseable {
     elements.forEach(list::push_back);
   }
 
+  /** Frees the values; once more does nothing. */
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     Natives.releaseAll(tensors);
     for (IValue value : values) {
       Natives.release(value);

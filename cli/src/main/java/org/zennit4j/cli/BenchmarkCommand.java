@@ -29,6 +29,7 @@ import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Layout;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.composites.PlanOptions;
 import org.zennit4j.images.Preprocessing;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.Json;
@@ -96,6 +97,11 @@ final class BenchmarkCommand implements Callable<Integer> {
       description = "How images lie in memory: contiguous (the default), channels_last or auto.")
   private Layout format = Layout.CONTIGUOUS;
 
+  @Option(
+      names = "--save-memory",
+      description = "Keep few values on the way forward and compute the others again.")
+  private boolean saveMemory;
+
   @Option(names = "--json", description = "Write JSON: one object for each composite.")
   private boolean json;
 
@@ -105,11 +111,13 @@ final class BenchmarkCommand implements Callable<Integer> {
   private static final class Timed {
     final String name;
     final Runnable run;
+    final Plan plan;
     final List<Double> seconds = new ArrayList<>();
     double peak;
 
-    Timed(String name, Runnable run) {
+    Timed(String name, Plan plan, Runnable run) {
       this.name = name;
+      this.plan = plan;
       this.run = run;
     }
 
@@ -122,6 +130,11 @@ final class BenchmarkCommand implements Callable<Integer> {
       if (counts) {
         seconds.add(time);
       }
+    }
+
+    /** What the plan holds beside the model, in megabytes. */
+    double held() {
+      return plan.memory().own() / 1048576.0;
     }
 
     double quantile(double share) {
@@ -155,13 +168,14 @@ final class BenchmarkCommand implements Callable<Integer> {
     try (ScriptModel model = open();
         Closing plans = new Closing()) {
       Tensor input = plans.keep(input(model, dimensions));
-      Plan plain = plans.add(Plan.of(model, new EmptyComposite(), format));
-      Timed forward = new Timed("forward", () -> forward(plain, input));
-      Timed gradient = new Timed("gradient", () -> explain(plain, input));
+      PlanOptions options = new PlanOptions(format, saveMemory);
+      Plan plain = plans.add(Plan.of(model, new EmptyComposite(), options));
+      Timed forward = new Timed("forward", plain, () -> forward(plain, input));
+      Timed gradient = new Timed("gradient", plain, () -> explain(plain, input));
       List<Timed> chosen = new ArrayList<>();
       for (String name : composites) {
-        Plan plan = plans.add(Plan.of(model, composite(name.strip()), format));
-        chosen.add(new Timed(name.strip(), () -> explain(plan, input)));
+        Plan plan = plans.add(Plan.of(model, composite(name.strip()), options));
+        chosen.add(new Timed(name.strip(), plan, () -> explain(plan, input)));
       }
       try {
         forward.run.run();
@@ -204,21 +218,23 @@ final class BenchmarkCommand implements Callable<Integer> {
     entry.put("gradient_s", gradient.quantile(0.5));
     entry.put("composite_s", composite.quantile(0.5));
     entry.put("peak_rss_mb", composite.peak);
+    entry.put("plan_mb", composite.held());
     return entry;
   }
 
   private void table(PrintWriter out, List<Timed> all, Timed gradient) {
     out.printf(
         Locale.ROOT,
-        "%s, batch %d, %d threads, %d rounds, %s%n%n",
+        "%s, batch %d, %d threads, %d rounds, %s%s%n%n",
         file,
         batch,
         torch.get_num_threads(),
         rounds,
-        format.label());
+        format.label(),
+        saveMemory ? ", saving memory" : "");
     int width = all.stream().mapToInt(t -> t.name.length()).max().orElse(0);
-    String row = "%-" + width + "s  %9s  %9s  %9s  %8s  %8s%n";
-    out.printf(row, "", "median s", "quartile", "quartile", "ratio", "peak MB");
+    String row = "%-" + width + "s  %9s  %9s  %9s  %8s  %8s  %8s%n";
+    out.printf(row, "", "median s", "quartile", "quartile", "ratio", "peak MB", "plan MB");
     for (Timed timed : all) {
       out.printf(
           row,
@@ -227,10 +243,13 @@ final class BenchmarkCommand implements Callable<Integer> {
           seconds(timed.quantile(0.25)),
           seconds(timed.quantile(0.75)),
           String.format(Locale.ROOT, "%.2f", timed.ratio(gradient)),
-          String.format(Locale.ROOT, "%.0f", timed.peak));
+          String.format(Locale.ROOT, "%.0f", timed.peak),
+          String.format(Locale.ROOT, "%.0f", timed.held()));
     }
     out.println();
-    out.println("ratio: to the plain gradient of the same round; peak: of the whole process");
+    out.println(
+        "ratio: to the plain gradient of the same round; peak: of the whole process; plan: what it"
+            + " holds beside the model");
   }
 
   private static String seconds(double value) {

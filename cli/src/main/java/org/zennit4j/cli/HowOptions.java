@@ -15,6 +15,7 @@ import org.zennit4j.analyzers.MethodName;
 import org.zennit4j.analyzers.MethodNameException;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.Layout;
+import org.zennit4j.composites.PlanOptions;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.requests.AttributorReader;
 import picocli.CommandLine.Mixin;
@@ -54,6 +55,14 @@ final class HowOptions {
               + "channels_last is faster on the CPU and gives other last digits.")
   private Layout layout;
 
+  @Option(
+      names = "--save-memory",
+      description = {
+        "Keep few values on the way to the output and compute the others again on the way back: less",
+        "memory, more time, the same numbers."
+      })
+  private boolean saveMemory;
+
   /** The attributors that there are, those of providers included. */
   static final class AttributorNames implements Iterable<String> {
     @Override
@@ -71,6 +80,9 @@ final class HowOptions {
   void check(List<String> compared) {
     if (layout != null && method != null) {
       throw new UsageException("--memory-format cannot be used together with --method");
+    }
+    if (saveMemory && method != null) {
+      throw new UsageException("--save-memory cannot be used together with --method");
     }
     List<String> methods =
         compared.stream().map(String::strip).filter(HowOptions::isMethod).toList();
@@ -100,14 +112,14 @@ final class HowOptions {
       return new MethodExplainer(model, method, options, defaults.preprocessing());
     }
     return new PlanExplainer(
-        model, composite.choose(defaultComposite, defaults), attributorChoice(), layout());
+        model, composite.choose(defaultComposite, defaults), attributorChoice(), planOptions());
   }
 
   /** Prepares a composite, method or attributor by its name alone. */
   Explainer openNamed(ScriptModel model, String name, CompositeOptions.Defaults defaults) {
     if (CompositeRegistry.standard().names().contains(name)) {
       return new PlanExplainer(
-          model, composite.named(name, defaults), attributorChoice(), layout());
+          model, composite.named(name, defaults), attributorChoice(), planOptions());
     }
     Map<String, String> own = new LinkedHashMap<>(attributor == null ? options : Map.of());
     own.keySet().retainAll(isMethod(name) ? keys(name) : Set.of());
@@ -167,8 +179,8 @@ final class HowOptions {
     }
   }
 
-  private Layout layout() {
-    return layout == null ? Layout.CONTIGUOUS : layout;
+  private PlanOptions planOptions() {
+    return new PlanOptions(layout == null ? Layout.CONTIGUOUS : layout, saveMemory);
   }
 
   private AttributorChoice attributorChoice() {

@@ -24,6 +24,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.zennit4j.attribution.AttributionOptions;
 import org.zennit4j.composites.Canonizer;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.composites.PlanMemory;
 import org.zennit4j.diagnosis.Conservation;
 import org.zennit4j.diagnosis.Diagnosis;
 import org.zennit4j.graph.DataFlow;
@@ -304,6 +305,7 @@ final class InspectCommand implements Callable<Integer> {
       out.println("inputs: " + program.inputs() + inputs());
       out.println("dtype: " + dtypeName());
       out.println("layers: " + program.layers().size() + ", " + parameters() + " parameters");
+      out.println("memory: " + text(plan.memory()));
       List<Canonizer> canonizers = plan.composite().canonizers();
       if (!canonizers.isEmpty()) {
         out.println(
@@ -421,6 +423,12 @@ final class InspectCommand implements Callable<Integer> {
       if (composite.isGiven()) {
         root.put("composite", choice.json());
       }
+      PlanMemory memory = plan.memory();
+      Map<String, Object> bytes = new LinkedHashMap<>();
+      bytes.put("weights", memory.weights());
+      bytes.put("canonized", memory.canonized());
+      bytes.put("prepared", memory.prepared());
+      root.put("memory_bytes", bytes);
       List<Object> list = new ArrayList<>();
       for (Layer layer : layers()) {
         Map<String, Object> one = new LinkedHashMap<>();
@@ -448,6 +456,21 @@ final class InspectCommand implements Callable<Integer> {
       root.put("findings", findings);
       return root;
     }
+  }
+
+  private static String text(PlanMemory memory) {
+    StringBuilder text = new StringBuilder(megabytes(memory.weights()) + " of weights");
+    if (memory.canonized() > 0) {
+      text.append(", ").append(megabytes(memory.canonized())).append(" of canonized ones");
+    }
+    if (memory.prepared() > 0) {
+      text.append(", ").append(megabytes(memory.prepared())).append(" prepared by rules");
+    }
+    return text.toString();
+  }
+
+  private static String megabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MB", bytes / 1048576.0);
   }
 
   /** The module that an operator is all of, or else the operator's layer. */

@@ -16,6 +16,7 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.composites.EmptyComposite;
 import org.zennit4j.composites.Layout;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.composites.PlanOptions;
 import org.zennit4j.graph.Program;
 import org.zennit4j.model.ScriptModel;
 
@@ -27,14 +28,14 @@ final class PlanExplainer implements Explainer {
   private final Attributor made;
 
   PlanExplainer(ScriptModel model, CompositeChoice choice, AttributorChoice attributor) {
-    this(model, choice, attributor, Layout.CONTIGUOUS);
+    this(model, choice, attributor, PlanOptions.defaults());
   }
 
   PlanExplainer(
-      ScriptModel model, CompositeChoice choice, AttributorChoice attributor, Layout layout) {
+      ScriptModel model, CompositeChoice choice, AttributorChoice attributor, PlanOptions options) {
     this.choice = choice;
     this.attributor = attributor;
-    this.plan = Plan.of(model, choice.composite(), layout);
+    this.plan = Plan.of(model, choice.composite(), options);
     try {
       this.made = attributor.create(plan);
     } catch (RuntimeException e) {
@@ -61,6 +62,12 @@ final class PlanExplainer implements Explainer {
     Map<String, Object> request = new LinkedHashMap<>();
     request.put("composite", choice.json());
     request.put("attributor", attributor.json());
+    if (plan.layout() != Layout.CONTIGUOUS) {
+      request.put("memory_format", plan.layout().label());
+    }
+    if (plan.savesMemory()) {
+      request.put("save_memory", true);
+    }
     if (!choice.arrays().isEmpty()) {
       request.put("arrays", choice.arrays());
     }

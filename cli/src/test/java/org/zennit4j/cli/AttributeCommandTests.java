@@ -137,6 +137,52 @@ class AttributeCommandTests {
         .hasSameBinaryContentAs(folder.resolve("r.npy"));
   }
 
+  @Test
+  void aSidecarSaysHowMemoryWasUsed() throws Exception {
+    Path plain = folder.resolve("plain.npy");
+    attribute("--composite", "epsilon_plus").ok();
+    Files.move(folder.resolve("r.npy"), plain);
+    attribute("--composite", "epsilon_plus", "--save-memory").ok();
+    assertThat(folder.resolve("r.npy")).hasSameBinaryContentAs(plain);
+    attribute(
+            "--composite",
+            "epsilon_plus",
+            "--memory-format",
+            "channels_last",
+            "--save-memory",
+            "--sidecar")
+        .ok();
+    JsonNode request = Json.parse(Files.readString(folder.resolve("r.npy.json"))).at("/cases/0");
+    assertThat(request.get("memory_format").textValue()).isEqualTo("channels_last");
+    assertThat(request.get("save_memory").booleanValue()).isTrue();
+
+    Path again = folder.resolve("results");
+    Session.of("run", folder.resolve("r.npy.json"), "--output", again, "--sidecar").ok();
+    assertThat(again.resolve("again/relevance.0.npy"))
+        .hasSameBinaryContentAs(folder.resolve("r.npy"));
+    JsonNode second =
+        Json.parse(Files.readString(again.resolve("again/sidecar.json"))).at("/cases/0");
+    assertThat(second.get("memory_format")).isEqualTo(request.get("memory_format"));
+    assertThat(second.get("save_memory")).isEqualTo(request.get("save_memory"));
+  }
+
+  @Test
+  void aRequestNamesLayoutsThatThereAre() throws Exception {
+    attribute("--composite", "epsilon_plus", "--memory-format", "channels_last", "--sidecar").ok();
+    Path wrong = folder.resolve("wrong.json");
+    Files.writeString(
+        wrong, Files.readString(folder.resolve("r.npy.json")).replace("channels_last", "blocked"));
+    Session run = Session.of("run", wrong, "--output", folder.resolve("results"));
+    assertThat(run.err())
+        .contains("case.memory_format: 'blocked' is none of contiguous, channels_last, auto");
+  }
+
+  @Test
+  void methodsUseMemoryInTheirOwnWay() {
+    assertThat(attribute("--method", "gradient", "--save-memory").err())
+        .contains("--save-memory cannot be used together with --method");
+  }
+
   private static String sha256(Path file) throws Exception {
     return HexFormat.of()
         .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));

@@ -46,14 +46,15 @@ public final class Plan implements AutoCloseable {
   private final Map<Integer, LayerFunction> functions;
   private final List<String> findings;
   private final Layout layout;
+  private final boolean saveMemory;
   private final Uses uses;
   private final List<Runnable> companions = new CopyOnWriteArrayList<>();
   private final AtomicBoolean released = new AtomicBoolean();
   private final Runnable release;
   private final PlanVariants variants;
 
-  private Plan(ScriptModel model, Composite given, Layout layout) {
-    this(model.retain(), given, model.program(), layout, model::release);
+  private Plan(ScriptModel model, Composite given, PlanOptions options) {
+    this(model.retain(), given, model.program(), options, model::release);
   }
 
   /**
@@ -62,9 +63,10 @@ public final class Plan implements AutoCloseable {
    * @param base the network before canonizers; if it is not the model's, it is this plan's
    * @param release lets the model go
    */
-  Plan(ScriptModel model, Composite given, Program base, Layout wanted, Runnable release) {
+  Plan(ScriptModel model, Composite given, Program base, PlanOptions options, Runnable release) {
     this.model = model;
-    this.layout = wanted.of(model.program());
+    this.layout = options.layout().of(model.program());
+    this.saveMemory = options.saveMemory();
     this.release = release;
     boolean bare = isBare(model.program(), given);
     this.composite = bare ? given.withFunctional(true) : given;
@@ -110,7 +112,7 @@ public final class Plan implements AutoCloseable {
           .findFirst()
           .ifPresent(Devices::finish);
       Program own = canonized == model.program() ? null : canonized;
-      this.variants = new PlanVariants(model, given, layout);
+      this.variants = new PlanVariants(model, given, options.withLayout(layout));
       this.uses =
           new Uses(
               "the plan was closed",
@@ -188,7 +190,7 @@ public final class Plan implements AutoCloseable {
   public static Plan of(ScriptModel model, Composite composite) {
     Objects.requireNonNull(model, "the model is null");
     Objects.requireNonNull(composite, "the composite is null");
-    return new Plan(model, composite, Layout.CONTIGUOUS);
+    return new Plan(model, composite, PlanOptions.defaults());
   }
 
   /**
@@ -205,7 +207,24 @@ public final class Plan implements AutoCloseable {
     Objects.requireNonNull(model, "the model is null");
     Objects.requireNonNull(composite, "the composite is null");
     Objects.requireNonNull(layout, "the layout is null");
-    return new Plan(model, composite, layout);
+    return new Plan(model, composite, PlanOptions.defaults().withLayout(layout));
+  }
+
+  /**
+   * Makes a plan that works in a way of its own.
+   *
+   * @param model the model; stays open as long as the plan
+   * @param composite canonizers and rules
+   * @param options how the plan uses memory
+   * @return the plan, to be closed by the caller
+   * @throws CompositeException if the composite does not fit the model
+   * @throws org.zennit4j.rules.RuleException if a rule does not fit its layer
+   */
+  public static Plan of(ScriptModel model, Composite composite, PlanOptions options) {
+    Objects.requireNonNull(model, "the model is null");
+    Objects.requireNonNull(composite, "the composite is null");
+    Objects.requireNonNull(options, "the options are null");
+    return new Plan(model, composite, options);
   }
 
   /**
@@ -216,7 +235,7 @@ public final class Plan implements AutoCloseable {
    */
   public static Plan gradient(ScriptModel model) {
     Objects.requireNonNull(model, "the model is null");
-    return new Plan(model, new EmptyComposite(), Layout.CONTIGUOUS);
+    return new Plan(model, new EmptyComposite(), PlanOptions.defaults());
   }
 
   private static Map<String, Rule> compose(Program program, Composite composite) {
@@ -328,6 +347,31 @@ public final class Plan implements AutoCloseable {
   }
 
   /**
+   * Whether the plan's passes keep few values and compute the others again.
+   *
+   * @return false by default
+   */
+  public boolean savesMemory() {
+    return saveMemory;
+  }
+
+  /**
+   * What the plan holds at present. It grows as rules prepare what they need of a layer when they
+   * first come to it, and for each new shape of its input.
+   *
+   * @return bytes by what they are for; what passes need while they run is no part of it
+   * @throws org.zennit4j.bindings.ClosedException if the plan was closed
+   */
+  public PlanMemory memory() {
+    uses.enter();
+    try {
+      return PlanMemory.of(model.program(), program, functions.values());
+    } finally {
+      uses.leave();
+    }
+  }
+
+  /**
    * Which layer got which rule, in the order in which layers were asked about.
    *
    * @return layer name to rule; layers without a rule are absent
@@ -394,7 +438,10 @@ public final class Plan implements AutoCloseable {
             (layer, added) ->
                 hooks.merge(
                     layer, added, (a, b) -> Stream.concat(a.stream(), b.stream()).toList()));
-    return options.withHooks(hooks).withChannelsLast(layout == Layout.CHANNELS_LAST);
+    return options
+        .withHooks(hooks)
+        .withChannelsLast(layout == Layout.CHANNELS_LAST)
+        .withSaveMemory(saveMemory || options.saveMemory());
   }
 
   /**

@@ -26,17 +26,17 @@ import org.zennit4j.runtime.Variants;
 final class PlanVariants implements Variants, AutoCloseable {
   private final ScriptModel model;
   private final Composite composite;
-  private final Layout layout;
+  private final PlanOptions options;
 
   /** The dimensions at calls, by those of the inputs. */
   private final Map<List<Integer>, Map<Integer, Integer>> known = new ConcurrentHashMap<>();
 
   private final Map<Map<Integer, Integer>, Plan> plans = new HashMap<>();
 
-  PlanVariants(ScriptModel model, Composite composite, Layout layout) {
+  PlanVariants(ScriptModel model, Composite composite, PlanOptions options) {
     this.model = model;
     this.composite = composite;
-    this.layout = layout;
+    this.options = options;
   }
 
   /** Asked by every pass: without a lock where nothing is known, as for nearly all networks. */
@@ -79,7 +79,7 @@ final class PlanVariants implements Variants, AutoCloseable {
       dimensions.forEach(
           (call, count) -> editor.noteDimensions(model.program().region(call), count));
       Program noted = editor.apply();
-      return new Plan(model, composite, noted, layout, () -> {});
+      return new Plan(model, composite, noted, options, () -> {});
     }
   }
 

@@ -8,9 +8,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -26,7 +28,9 @@ import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.composites.Composite;
 import org.zennit4j.composites.CompositeRegistry;
 import org.zennit4j.composites.EmptyComposite;
+import org.zennit4j.composites.Layout;
 import org.zennit4j.composites.Plan;
+import org.zennit4j.composites.PlanOptions;
 import org.zennit4j.model.ScriptModel;
 import org.zennit4j.rules.Rule;
 
@@ -120,7 +124,7 @@ final class CaseRunner {
       CaseFolder folder) {
     Composite composite =
         json.has("composite") ? composites.read(json.get("composite")) : new EmptyComposite();
-    try (Plan plan = Plan.of(model, composite);
+    try (Plan plan = Plan.of(model, composite, planOptions(json));
         Attributor attributor = AttributorReader.read(json.get("attributor"), plan, arrays)) {
       LayerSelection layers = LayerSelection.of(json, plan.program());
       try (Attribution attribution =
@@ -135,6 +139,29 @@ final class CaseRunner {
     }
   }
 
+  private static PlanOptions planOptions(JsonObject json) {
+    PlanOptions options = PlanOptions.defaults().withSaveMemory(json.flag("save_memory"));
+    String format = json.string("memory_format", null);
+    if (format == null) {
+      return options;
+    }
+    return Arrays.stream(Layout.values())
+        .filter(layout -> layout.label().equals(format))
+        .findFirst()
+        .map(options::withLayout)
+        .orElseThrow(
+            () ->
+                new RequestException(
+                    "case.memory_format: "
+                        + "'"
+                        + Npy.printable(format)
+                        + "'"
+                        + " is none of "
+                        + Arrays.stream(Layout.values())
+                            .map(Layout::label)
+                            .collect(Collectors.joining(", "))));
+  }
+
   /** SignXAI's methods have rules and canonizers of their own. */
   private static List<String> explain(
       JsonObject json,
@@ -144,7 +171,7 @@ final class CaseRunner {
       List<Tensor> inputs,
       Target target,
       CaseFolder folder) {
-    for (String other : List.of("composite", "attributor")) {
+    for (String other : List.of("composite", "attributor", "memory_format", "save_memory")) {
       if (json.has(other)) {
         throw new RequestException("case: method and " + other + " exclude each other");
       }

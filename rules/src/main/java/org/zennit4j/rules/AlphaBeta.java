@@ -129,6 +129,11 @@ public final class AlphaBeta extends DeclaredRule {
         zeroParams.names().isEmpty() && OnePass.isPlain(stabilizer) && isManifold(map);
     return new LinearFunction(map) {
       @Override
+      public Reads reads() {
+        return difference && beta != 0 ? Reads.BOTH : Reads.INPUTS;
+      }
+
+      @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         boolean nonNegative = isNonNegative(call, x);
         Tensor xp = nonNegative ? x : positive(x);

@@ -114,7 +114,7 @@ public final class BasicRule implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return this::backward;
+    return LayerFunction.reading(LayerFunction.Reads.INPUTS, this::backward);
   }
 
   private List<Tensor> backward(LayerCall call, List<Tensor> relevance) {

@@ -76,6 +76,16 @@ public abstract class DeclaredRule implements Rule {
       }
 
       @Override
+      public Reads reads() {
+        return fast.reads();
+      }
+
+      @Override
+      public List<Tensor> prepared() {
+        return fast.prepared();
+      }
+
+      @Override
       public void close() {
         fast.close();
       }

@@ -91,6 +91,11 @@ public final class Epsilon extends DeclaredRule {
     boolean plain = zeroParams.names().isEmpty();
     return new LinearFunction(map) {
       @Override
+      public Reads reads() {
+        return plain ? Reads.BOTH : Reads.INPUTS;
+      }
+
+      @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         Tensor w = plain ? map.weight() : weight(Part.WEIGHT, modifier);
         Tensor z = plain ? call.outputs().get(0) : map.forward(x, w, bias(Part.BIAS, modifier));

@@ -4,6 +4,7 @@
  */
 package org.zennit4j.rules;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -140,6 +141,18 @@ public final class EpsilonWithoutBias extends DeclaredRule {
       public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
         Tensor own = plain.backward(call, relevance).get(0);
         return List.of(own.add(shared.backward(call, relevance).get(0)));
+      }
+
+      @Override
+      public Reads reads() {
+        return Reads.BOTH;
+      }
+
+      @Override
+      public List<Tensor> prepared() {
+        List<Tensor> all = new ArrayList<>(plain.prepared());
+        all.addAll(shared.prepared());
+        return all;
       }
 
       @Override

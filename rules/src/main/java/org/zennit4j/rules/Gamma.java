@@ -145,6 +145,11 @@ public final class Gamma extends DeclaredRule {
     boolean whole = zeroParams.names().isEmpty() && !signWithoutBias;
     return new LinearFunction(map) {
       @Override
+      public Reads reads() {
+        return signWithoutBias ? Reads.INPUTS : Reads.BOTH;
+      }
+
+      @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         Tensor p = weight(Part.RAISED_WEIGHT, plus);
         Tensor n = weight(Part.LOWERED_WEIGHT, minus);

@@ -6,6 +6,7 @@ package org.zennit4j.rules;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -37,7 +38,13 @@ abstract class LinearFunction implements LayerFunction {
   @Override
   public final List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
     Tensor x = call.inputs().get(0);
-    return List.of(relevance(call, x, OnePass.alike(relevance.get(0), call.outputs().get(0))));
+    return List.of(relevance(call, x, OnePass.alike(relevance.get(0), call.outputStrides(0))));
+  }
+
+  /** By default the inputs: outputs are what a formula has a function run the layer for. */
+  @Override
+  public Reads reads() {
+    return Reads.INPUTS;
   }
 
   /**
@@ -131,9 +138,14 @@ abstract class LinearFunction implements LayerFunction {
         || (x.device().is_cpu() && x.numel() > 0 && x.min().item_double() >= 0);
   }
 
-  /** What was prepared up to now. */
-  final Prepared prepared() {
-    return prepared;
+  /** The keys of what was prepared up to now. */
+  final Set<Prepared.Key> keys() {
+    return prepared.keys();
+  }
+
+  @Override
+  public final List<Tensor> prepared() {
+    return prepared.tensors();
   }
 
   /** Frees what was prepared. */

@@ -67,10 +67,12 @@ public final class Norm extends DeclaredRule {
             && !Operators.isInPlace(region.operators().get(0))
             && region.number("alpha").orElse(0) == 1;
     return sum
-        ? (call, relevance) ->
-            isPlainSum(call, relevance)
-                ? shares(call, relevance.get(0))
-                : declared.backward(call, relevance)
+        ? LayerFunction.reading(
+            LayerFunction.Reads.BOTH,
+            (call, relevance) ->
+                isPlainSum(call, relevance)
+                    ? shares(call, relevance.get(0))
+                    : declared.backward(call, relevance))
         : declared;
   }
 

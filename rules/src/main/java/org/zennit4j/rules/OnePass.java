@@ -7,6 +7,7 @@ package org.zennit4j.rules;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -66,18 +67,22 @@ final class OnePass {
     }
   }
 
-  /** The relevance as the output lies in memory; an average hands it on without room of its own. */
-  static Tensor alike(Tensor r, Tensor z) {
+  /**
+   * The relevance as the output lies in memory; an average hands it on without room of its own.
+   *
+   * @param strides of the output; empty if it has gaps
+   */
+  static Tensor alike(Tensor r, Optional<long[]> strides) {
     boolean differ =
         r.is_cpu()
-            && z.is_non_overlapping_and_dense()
-            && Arrays.equals(r.shape(), z.shape())
-            && !(r.is_non_overlapping_and_dense() && lieAlike(r, z));
-    return differ ? torch.empty_like(z).copy_(r) : r;
+            && strides.isPresent()
+            && strides.get().length == r.dim()
+            && !(r.is_non_overlapping_and_dense() && lieAlike(r, strides.get()));
+    return differ ? torch.empty_strided(r.shape(), strides.get(), r.options()).copy_(r) : r;
   }
 
-  private static boolean lieAlike(Tensor a, Tensor b) {
-    return alike(a.shape(), a.strides().vec().get(), b.strides().vec().get());
+  private static boolean lieAlike(Tensor a, long[] strides) {
+    return alike(a.shape(), a.strides().vec().get(), strides);
   }
 
   /** Strides of axes of size 1 mean nothing. */

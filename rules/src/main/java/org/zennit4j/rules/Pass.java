@@ -32,17 +32,19 @@ public record Pass() implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return (call, relevance) -> {
-      if (call.inputs().size() != 1 || relevance.size() != 1) {
-        throw new RuleException(
-            "pass cannot explain layer '"
-                + region.name()
-                + "', which has "
-                + call.inputs().size()
-                + " inputs");
-      }
-      return List.of(relevance.get(0));
-    };
+    return LayerFunction.reading(
+        LayerFunction.Reads.NOTHING,
+        (call, relevance) -> {
+          if (call.inputs().size() != 1 || relevance.size() != 1) {
+            throw new RuleException(
+                "pass cannot explain layer '"
+                    + region.name()
+                    + "', which has "
+                    + call.inputs().size()
+                    + " inputs");
+          }
+          return List.of(relevance.get(0));
+        });
   }
 
   /** The rule by name. */

@@ -162,6 +162,11 @@ final class Prepared implements AutoCloseable {
     return Set.copyOf(kept.keySet());
   }
 
+  /** The tensors that are kept at present. */
+  List<Tensor> tensors() {
+    return List.copyOf(kept.values());
+  }
+
   /** Frees what was prepared. */
   @Override
   public void close() {

@@ -24,7 +24,9 @@ public record ReLUDeconvNet() implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return (call, relevance) -> List.of(relevance.get(0).clamp_min(new Scalar(0)));
+    return LayerFunction.reading(
+        LayerFunction.Reads.NOTHING,
+        (call, relevance) -> List.of(relevance.get(0).clamp_min(new Scalar(0))));
   }
 
   /** The rule by name. */

@@ -26,17 +26,19 @@ public record ReLUGuidedBackprop() implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return (call, relevance) -> {
-      Tensor gradient = call.gradient(relevance).get(0);
-      Tensor r = relevance.get(0);
-      if (gradient == null || !Arrays.equals(gradient.shape(), r.shape())) {
-        throw new RuleException(
-            "relu_guided_backprop cannot explain layer '"
-                + region.name()
-                + "', which does not act elementwise");
-      }
-      return List.of(gradient.mul(r.gt(new Scalar(0))));
-    };
+    return LayerFunction.reading(
+        LayerFunction.Reads.INPUTS,
+        (call, relevance) -> {
+          Tensor gradient = call.gradient(relevance).get(0);
+          Tensor r = relevance.get(0);
+          if (gradient == null || !Arrays.equals(gradient.shape(), r.shape())) {
+            throw new RuleException(
+                "relu_guided_backprop cannot explain layer '"
+                    + region.name()
+                    + "', which does not act elementwise");
+          }
+          return List.of(gradient.mul(r.gt(new Scalar(0))));
+        });
   }
 
   /** The rule by name. */

@@ -20,6 +20,11 @@ abstract class ShareFunction extends LinearFunction {
     this.plain = zeroParams.names().isEmpty();
   }
 
+  @Override
+  public Reads reads() {
+    return plain ? Reads.BOTH : Reads.INPUTS;
+  }
+
   /** The weight that counts. */
   final Tensor weight() {
     return plain ? map.weight() : weight(Part.WEIGHT, modifier);

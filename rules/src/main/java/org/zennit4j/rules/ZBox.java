@@ -116,6 +116,16 @@ public final class ZBox extends DeclaredRule {
       }
 
       @Override
+      public Reads reads() {
+        return function.reads();
+      }
+
+      @Override
+      public List<Tensor> prepared() {
+        return function.prepared();
+      }
+
+      @Override
       public void close() {
         function.close();
       }
@@ -158,6 +168,11 @@ public final class ZBox extends DeclaredRule {
     boolean plain = zeroParams.names().isEmpty();
     boolean constant = low.isNumber() && high.isNumber();
     return new LinearFunction(map) {
+      @Override
+      public Reads reads() {
+        return plain ? Reads.BOTH : Reads.INPUTS;
+      }
+
       @Override
       Tensor relevance(LayerCall call, Tensor x, Tensor r) {
         Tensor w = plain ? map.weight() : weight(Part.WEIGHT, all);

@@ -58,7 +58,7 @@ class PreparedTests {
     }
 
     Set<Part> parts() {
-      return fast.prepared().keys().stream().map(Prepared.Key::part).collect(Collectors.toSet());
+      return fast.keys().stream().map(Prepared.Key::part).collect(Collectors.toSet());
     }
   }
 
@@ -152,13 +152,13 @@ class PreparedTests {
           Tensor x = SeededWeights.normal(1, ScalarType.Double, 2, 1, 5 + i);
           assertThat(warnings(model, function, x)).isEmpty();
         }
-        int kept = rule.fast.prepared().keys().size();
+        int kept = rule.fast.keys().size();
         Tensor ninth = SeededWeights.normal(1, ScalarType.Double, 2, 1, 20);
         assertThat(warnings(model, function, ninth))
             .singleElement()
             .asString()
             .contains("layer '0'", "more than 8 shapes");
-        assertThat(rule.fast.prepared().keys()).hasSize(kept);
+        assertThat(rule.fast.keys()).hasSize(kept);
         assertThat(warnings(model, function, SeededWeights.normal(1, ScalarType.Double, 3, 1, 5)))
             .isEmpty();
       }

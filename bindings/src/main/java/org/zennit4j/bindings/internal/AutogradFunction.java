@@ -59,7 +59,7 @@ public final class AutogradFunction implements AutoCloseable {
   /**
    * Connects inputs to outputs.
    *
-   * @param name the layer, for errors
+   * @param name the layer, for errors; null where those that arise inside name theirs
    * @param inputs tensors; those that require gradients get an edge
    * @param values the outputs' values, detached
    * @param backward what to run in the backward pass
@@ -118,6 +118,11 @@ public final class AutogradFunction implements AutoCloseable {
   public static Zennit4jException named(String layer, Exception e) {
     if (e instanceof CancelledException cancelled) {
       return cancelled;
+    }
+    if (layer == null) {
+      return e instanceof Zennit4jException known
+          ? known
+          : new Zennit4jException(NativeMessage.firstLine(e), e);
     }
     String where = "layer '" + layer + "'";
     if (e instanceof Zennit4jException known && String.valueOf(e.getMessage()).contains(where)) {
