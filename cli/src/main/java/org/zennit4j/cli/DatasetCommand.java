@@ -104,6 +104,9 @@ final class DatasetCommand implements Callable<Integer> {
       description = "Then cluster and sum up the heatmaps, as 'zennit4j spray' does.")
   private boolean analysis;
 
+  @Option(names = "--tsne", description = "With --analysis: a t-SNE embedding of the heatmaps too.")
+  private boolean tsne;
+
   @Option(
       names = "--html",
       paramLabel = "FILE.html",
@@ -125,6 +128,9 @@ final class DatasetCommand implements Callable<Integer> {
     if (html != null) {
       Outputs.checkPageName(html);
       Outputs.check(html, NamedFiles.of(spec));
+    }
+    if (tsne && !analysis) {
+      throw new UsageException("--tsne is part of --analysis");
     }
     if (gallery < 1) {
       throw new UsageException("--gallery is 1 or more, not " + gallery);
@@ -164,7 +170,8 @@ final class DatasetCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     notes.forEach(note -> err.println("zennit4j: note: " + note));
     if (analysis && summary.complete()) {
-      SprayCommand.analyse(output, Spray.usual()).forEach(spec.commandLine().getOut()::println);
+      Spray spray = tsne ? Spray.usual().withTsne(SprayCommand.PERPLEXITY) : Spray.usual();
+      SprayCommand.analyse(output, spray).forEach(spec.commandLine().getOut()::println);
     }
     if (html != null && summary.complete()) {
       DatasetPage.write(output, html, gallery);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.zennit4j.datasets.DatasetResult;
 import org.zennit4j.datasets.analysis.ClassStatistics;
+import org.zennit4j.datasets.analysis.Embedding;
 import org.zennit4j.datasets.analysis.Spray;
 import org.zennit4j.datasets.analysis.Statistics;
 import org.zennit4j.images.ColorMap;
@@ -24,6 +26,7 @@ import org.zennit4j.images.Heatmap;
 import org.zennit4j.images.RgbImage;
 import org.zennit4j.pages.ClassMapsSection;
 import org.zennit4j.pages.ClassMapsSection.ClassMap;
+import org.zennit4j.pages.EmbeddingsSection;
 import org.zennit4j.pages.GallerySection;
 import org.zennit4j.pages.Page;
 import org.zennit4j.pages.Png;
@@ -34,6 +37,8 @@ import org.zennit4j.requests.NdArray;
 
 /** A page about a dataset's result. */
 final class DatasetPage {
+  private static final int MOST_POINTS = 20_000;
+
   private final DatasetResult result;
   private final boolean pictures;
   private final Map<Integer, Integer> clusters;
@@ -75,6 +80,10 @@ final class DatasetPage {
     if (pictures) {
       page = page.with(means(statistics));
     }
+    List<Embedding> embeddings = Embedding.read(result.folder());
+    if (!embeddings.isEmpty()) {
+      page = page.with(embeddings(embeddings));
+    }
     return page.with(gallery(most))
         .with(
             new TextSection(
@@ -109,6 +118,39 @@ final class DatasetPage {
       maps.add(new ClassMap(one.name(), note, PageSections.png(map.picture())));
     }
     return new ClassMapsSection(maps);
+  }
+
+  private EmbeddingsSection embeddings(List<Embedding> embeddings) {
+    // t-SNE first: where it was asked for it is to be seen.
+    List<Embedding> ordered = new ArrayList<>(embeddings);
+    ordered.sort(
+        Comparator.comparingLong(Embedding::label)
+            .thenComparing(Embedding::name, Comparator.reverseOrder()));
+    long all = ordered.stream().mapToLong(one -> one.rows().size()).sum();
+    double share = Math.min(1, MOST_POINTS / (double) all);
+    return new EmbeddingsSection(ordered.stream().map(one -> plot(one, share)).toList());
+  }
+
+  private EmbeddingsSection.Plot plot(Embedding embedding, double share) {
+    float[] places = embedding.points().toFloats();
+    int size = embedding.rows().size();
+    int count = (int) Math.ceil(size * share);
+    List<EmbeddingsSection.Point> points = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int at = (int) ((long) i * size / count);
+      int row = embedding.rows().get(at);
+      int prediction = result.prediction(row);
+      Integer cluster = clusters.get(row);
+      points.add(
+          new EmbeddingsSection.Point(
+              places[2 * at],
+              places[2 * at + 1],
+              cluster == null ? OptionalInt.empty() : OptionalInt.of(cluster),
+              result.label(row) >= 0 && result.label(row) != prediction,
+              "#" + row + ", predicted " + result.name(prediction)));
+    }
+    String name = embedding.name().equals("tsne") ? "t-SNE" : "spectral";
+    return new EmbeddingsSection.Plot(result.name(embedding.label()), name, points);
   }
 
   private GallerySection gallery(int most) {

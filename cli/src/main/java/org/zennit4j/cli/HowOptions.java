@@ -57,10 +57,9 @@ final class HowOptions {
 
   @Option(
       names = "--save-memory",
-      description = {
-        "Keep few values on the way to the output and compute the others again on the way back: less",
-        "memory, more time, the same numbers."
-      })
+      description =
+          "Keep few values on the way to the output and compute the others again on the way back: less "
+              + "memory, more time, the same numbers.")
   private boolean saveMemory;
 
   /** The attributors that there are, those of providers included. */

@@ -25,11 +25,17 @@ import picocli.CommandLine.Spec;
     name = "spray",
     description =
         "Clusters the heatmaps of each class (SpRAy: nearest neighbours, Laplacian, eigenvectors, "
-            + "k-means), and sums them up. Writes analysis.h5, which ViRelAy shows, statistics.json and "
+            + "k-means, t-SNE), and sums them up. Writes analysis.h5, which ViRelAy shows, statistics.json and "
             + "the mean heatmap of each class into the folder of the result.",
     footerHeading = "%nExamples:%n",
-    footer = {"  zennit4j spray out/", "  zennit4j spray out/ --neighbours 20 --clusters 2,3,5"})
+    footer = {
+      "  zennit4j spray out/",
+      "  zennit4j spray out/ --neighbours 20 --clusters 2,3,5",
+      "  zennit4j spray out/ --tsne"
+    })
 final class SprayCommand implements Callable<Integer> {
+  static final double PERPLEXITY = 30;
+
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "DIR", description = "What 'zennit4j dataset' wrote, as HDF5.")
@@ -62,14 +68,35 @@ final class SprayCommand implements Callable<Integer> {
               + "distances.")
   private int samples = Spray.usual().samples();
 
-  @Option(names = "--seed", paramLabel = "N", description = "Of k-means (default 0).")
+  @Option(
+      names = "--tsne",
+      description =
+          "Draw the embedding in a plane by t-SNE too. The time it takes grows with the square of a "
+              + "class's samples: some seconds for 1,000.")
+  private boolean tsne;
+
+  @Option(
+      names = "--perplexity",
+      paramLabel = "N",
+      description =
+          "Of t-SNE: roughly how many neighbours matter (default 30); at most a third of a class's "
+              + "samples.")
+  private Double perplexity;
+
+  @Option(names = "--seed", paramLabel = "N", description = "Of k-means and t-SNE (default 0).")
   private long seed;
 
   @Override
   public Integer call() {
+    if (perplexity != null && !tsne) {
+      throw new UsageException("--perplexity is for --tsne");
+    }
     Spray spray;
     try {
-      spray = new Spray(neighbours, eigenvectors, clusters, samples, seed);
+      spray = new Spray(neighbours, eigenvectors, clusters, samples, 0, seed);
+      if (tsne) {
+        spray = spray.withTsne(perplexity == null ? PERPLEXITY : perplexity);
+      }
     } catch (DatasetException e) {
       throw new UsageException(e.getMessage());
     }

@@ -44,6 +44,7 @@ class DatasetCommandTests {
                 "-o",
                 out,
                 "--analysis",
+                "--tsne",
                 "--html",
                 page,
                 "--gallery",
@@ -177,6 +178,8 @@ class DatasetCommandTests {
     Session.of("dataset", PICTURES, "-m", MODEL, "-o", out, "--target", "12").fails(1, "12");
     Session.of("spray", folder.resolve("gone")).fails(1, "gone");
     Session.of("spray", folder, "--clusters", "1").fails(2, "2 to 99 clusters");
+    Session.of("spray", folder, "--perplexity", "5").fails(2, "--perplexity is for --tsne");
+    Session.of("spray", folder, "--tsne", "--perplexity", "1").fails(2, "a perplexity is 2 to");
     Files.createDirectories(folder.resolve("full"));
     Files.writeString(folder.resolve("full/x"), "x");
     Session.of("dataset", PICTURES, "-m", MODEL, "-o", folder.resolve("full"))

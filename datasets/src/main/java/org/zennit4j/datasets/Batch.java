@@ -4,37 +4,54 @@
  */
 package org.zennit4j.datasets;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.zennit4j.requests.NdArray;
 
-/** Explained samples: arrays of (n, ...). */
-record Batch(List<Samples.Item> items, NdArray relevance, NdArray output) {
-  private int rowSize(NdArray array) {
-    return array.size() / items.size();
+/**
+ * Explained samples: arrays of (n, ...).
+ *
+ * @param sums the relevance of each, added up
+ */
+record Batch(List<Samples.Item> items, NdArray relevance, NdArray output, List<Double> sums) {
+
+  static Batch of(List<Samples.Item> items, NdArray relevance, NdArray output) {
+    float[] values = relevance.toFloats();
+    List<Double> sums = new ArrayList<>(items.size());
+    int size = values.length / items.size();
+    for (int at = 0; at < values.length; at += size) {
+      double sum = 0;
+      for (int k = at; k < at + size; k++) {
+        sum += values[k];
+      }
+      sums.add(sum);
+    }
+    return new Batch(items, relevance, output, sums);
   }
 
-  /** A row that holds NaN or infinity is nothing that a browser can read or an analysis use. */
-  Batch withoutNonFinite(List<Samples.Bad> bad) {
-    float[] relevances = relevance.toFloats();
+  /**
+   * Finds the samples whose output and relevance can be used: NaN or infinity is nothing that a
+   * browser can read or an analysis use.
+   *
+   * @param bad takes the others
+   * @return rows of this batch
+   */
+  List<Integer> finite(List<Samples.Bad> bad) {
     float[] outputs = output.toFloats();
-    List<Integer> kept = new ArrayList<>();
+    List<Integer> kept = new ArrayList<>(items.size());
     for (int i = 0; i < items.size(); i++) {
-      boolean finite =
-          finite(relevances, i, rowSize(relevance)) && finite(outputs, i, rowSize(output));
-      if (finite) {
+      // Floats never add up to more than a double holds: a sum is finite where all of them are.
+      if (Double.isFinite(sums.get(i)) && finite(outputs, i, outputs.length / items.size())) {
         kept.add(i);
       } else {
-        Sample sample = items.get(i).sample();
+        Samples.Item item = items.get(i);
         bad.add(
             new Samples.Bad(
-                sample.index(), sample.id(), "its output or relevance holds NaN or infinity"));
+                item.index(), item.id(), "its output or relevance holds NaN or infinity"));
       }
     }
-    return kept.size() == items.size()
-        ? this
-        : new Batch(
-            kept.stream().map(items::get).toList(), rows(relevance, kept), rows(output, kept));
+    return kept;
   }
 
   private static boolean finite(float[] values, int row, int size) {
@@ -46,50 +63,59 @@ record Batch(List<Samples.Item> items, NdArray relevance, NdArray output) {
     return true;
   }
 
-  private static NdArray rows(NdArray array, List<Integer> kept) {
-    long[] shape = array.shape();
-    int size = (int) (array.size() / shape[0]);
-    float[] values = array.toFloats();
-    float[] some = new float[kept.size() * size];
-    for (int i = 0; i < kept.size(); i++) {
-      System.arraycopy(values, kept.get(i) * size, some, i * size, size);
+  Batch only(List<Integer> kept) {
+    if (kept.size() == items.size()) {
+      return this;
     }
-    shape[0] = kept.size();
-    return NdArray.ofFloats(some, shape);
+    return new Batch(
+        kept.stream().map(items::get).toList(),
+        rows(relevance, kept),
+        rows(output, kept),
+        kept.stream().map(sums::get).toList());
   }
 
-  Explained explained(List<Samples.Bad> bad, DatasetTarget target) {
-    float[] relevances = relevance.toFloats();
+  /** Some rows of an array. */
+  static NdArray rows(NdArray array, List<Integer> kept) {
+    long[] shape = array.shape();
+    if (kept.size() == shape[0]) {
+      return array;
+    }
+    ByteBuffer all = array.bytes();
+    int size = (int) (all.remaining() / shape[0]);
+    ByteBuffer some = ByteBuffer.allocate(kept.size() * size);
+    kept.forEach(row -> some.put(all.slice(row * size, size)));
+    shape[0] = kept.size();
+    return NdArray.of(array.dtype(), some.flip(), shape);
+  }
+
+  /** The table's lines. */
+  List<Explained.Line> lines(DatasetTarget target) {
     float[] outputs = output.toFloats();
-    int classes = rowSize(output);
-    List<Explained.Line> lines = new ArrayList<>();
+    int classes = outputs.length / items.size();
+    List<Explained.Line> lines = new ArrayList<>(items.size());
     for (int i = 0; i < items.size(); i++) {
-      Sample sample = items.get(i).sample();
+      Samples.Item item = items.get(i);
       int best = 0;
       for (int c = 1; c < classes; c++) {
         best = outputs[i * classes + c] > outputs[i * classes + best] ? c : best;
       }
-      int label = sample.label().orElse(-1);
+      int label = item.label().orElse(-1);
       int chosen =
           switch (target.kind()) {
             case LABEL -> label;
             case PREDICTION -> best;
             case CLASS -> target.number();
           };
-      double sum = 0;
-      for (int k = i * rowSize(relevance); k < (i + 1) * rowSize(relevance); k++) {
-        sum += relevances[k];
-      }
       lines.add(
           new Explained.Line(
-              sample.index(),
-              sample.id(),
+              item.index(),
+              item.id(),
               label,
               best,
               chosen,
               chosen < classes ? outputs[i * classes + chosen] : Double.NaN,
-              sum));
+              sums.get(i)));
     }
-    return Explained.of(items, relevance, output, lines, bad);
+    return lines;
   }
 }

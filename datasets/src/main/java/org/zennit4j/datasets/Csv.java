@@ -84,9 +84,18 @@ final class Csv {
       if (line.length() > 0) {
         line.append(',');
       }
-      line.append(plain(field) ? field : '"' + field.replace("\"", "\"\"") + '"');
+      field(field, line);
     }
     return line.append('\n').toString();
+  }
+
+  /** Adds one field, in quotes if it needs them. */
+  static void field(String field, StringBuilder to) {
+    if (plain(field)) {
+      to.append(field);
+    } else {
+      to.append('"').append(field.replace("\"", "\"\"")).append('"');
+    }
   }
 
   private static boolean plain(String field) {

@@ -47,7 +47,11 @@ public final class DatasetRun {
     NPY
   }
 
+  /** Samples of a segment: a part costs some milliseconds, whatever it holds. */
   private static final int SEGMENT = 256;
+
+  private static final int SMALL_SEGMENT = 512;
+  private static final int SMALL_BYTES = 8 << 10;
   private static final int AHEAD = 2;
   private static final String RESULT = "dataset.json";
 
@@ -243,8 +247,9 @@ public final class DatasetRun {
   }
 
   /** Whole batches, so that a segment that is begun anew has the same ones. */
-  private int segmentSize() {
-    int batches = Math.max(1, (SEGMENT + settings.batchSize - 1) / settings.batchSize);
+  private int segmentSize(NdArray like) {
+    int samples = like.bytes().remaining() <= SMALL_BYTES ? SMALL_SEGMENT : SEGMENT;
+    int batches = Math.max(1, (samples + settings.batchSize - 1) / settings.batchSize);
     return batches * settings.batchSize;
   }
 
@@ -252,6 +257,7 @@ public final class DatasetRun {
     Map<String, Object> plan = new LinkedHashMap<>();
     plan.put("samples", samples());
     plan.put("batch_size", settings.batchSize);
+    plan.put("part_size", segmentSize(like));
     plan.put("target", settings.target.toString());
     plan.put("format", settings.format.name().toLowerCase(java.util.Locale.ROOT));
     plan.put("level", settings.level);
@@ -288,16 +294,21 @@ public final class DatasetRun {
     Preparation.Prepared like = first();
     Map<String, Object> plan = plan(like.input());
     String text = Json.write(plan) + "\n";
-    int segments = (samples() + segmentSize() - 1) / segmentSize();
+    int size = segmentSize(like.input());
+    int segments = (samples() + size - 1) / size;
     if (!complete) {
       parts.open(text);
-      try (RunLock lock = RunLock.of(output, settings.shards > 1)) {
-        compute(parts, segments, like.input());
+      // The result is joined by the thread that writes, or in the end if it comes from elsewhere.
+      boolean hdf5 = settings.format == Format.HDF5;
+      try (RunLock lock = RunLock.of(output, settings.shards > 1);
+          JoinedParts joined = hdf5 ? new JoinedParts(output, parts, settings.level) : null) {
+        boolean alone = hdf5 && settings.shards == 1;
+        compute(parts, segments, like, alone ? () -> joined.join(segments) : () -> {});
         if (missing(parts, segments) > 0 || !lock.alone()) {
-          return summary(parts, segments, false);
+          return summary(parts, size, false);
         }
-        DatasetSummary summary = summary(parts, segments, true);
-        assemble(output, parts, segments, like.picture(), plan, summary);
+        DatasetSummary summary = summary(parts, size, true);
+        assemble(output, parts, segments, joined, like.picture(), plan, summary);
         parts.delete();
         return summary;
       }
@@ -362,33 +373,30 @@ public final class DatasetRun {
     return missing;
   }
 
-  private DatasetSummary summary(Parts parts, int segments, boolean complete) {
+  private DatasetSummary summary(Parts parts, int size, boolean complete) {
     long skipped = 0;
     long done = 0;
-    for (int i = 0; i < segments; i++) {
-      if (parts.has(i)) {
-        skipped += parts.skipped(i);
-        done += sizeOf(i);
+    for (int first = 0; first < samples(); first += size) {
+      if (parts.has(first / size)) {
+        skipped += parts.skipped(first / size);
+        done += Math.min(size, samples() - first);
       }
     }
     return new DatasetSummary(samples(), done - skipped, skipped, complete);
   }
 
-  private int sizeOf(int segment) {
-    return Math.min(segmentSize(), samples() - segment * segmentSize());
-  }
-
   /** A batch that is read, or will be. */
   private record Reading(int segment, boolean last, Future<Samples> samples) {}
 
-  private void compute(Parts parts, int segments, NdArray like) {
+  private void compute(Parts parts, int segments, Preparation.Prepared like, Runnable whole) {
     int from = (int) ((long) segments * (settings.shard - 1) / settings.shards);
     int to = (int) ((long) segments * settings.shard / settings.shards);
     long done = 0;
     long total = 0;
     List<int[]> batches = new ArrayList<>();
+    int most = segmentSize(like.input());
     for (int segment = from; segment < to; segment++) {
-      int size = sizeOf(segment);
+      int size = Math.min(most, samples() - segment * most);
       total += size;
       if (parts.has(segment)) {
         done += size;
@@ -396,8 +404,7 @@ public final class DatasetRun {
       }
       for (int at = 0; at < size; at += settings.batchSize) {
         int count = Math.min(settings.batchSize, size - at);
-        batches.add(
-            new int[] {segment, segment * segmentSize() + at, count, at + count == size ? 1 : 0});
+        batches.add(new int[] {segment, segment * most + at, count, at + count == size ? 1 : 0});
       }
     }
     settings.listener.onProgress(done, total);
@@ -405,7 +412,7 @@ public final class DatasetRun {
         new Explaining(explainer, settings.target, settings.strict, settings.listener);
     ExecutorService readers =
         Executors.newFixedThreadPool(settings.readers, Daemons.named("reads samples"));
-    try (PartsWriter writer = new PartsWriter(parts, settings.level)) {
+    try (PartsWriter writer = new PartsWriter(parts, settings.level, whole)) {
       Deque<Reading> ahead = new ArrayDeque<>();
       int next = 0;
       while (next < batches.size() || !ahead.isEmpty()) {
@@ -428,7 +435,7 @@ public final class DatasetRun {
     }
   }
 
-  private Samples read(int first, int count, NdArray like) {
+  private Samples read(int first, int count, Preparation.Prepared like) {
     boolean labelled = settings.target.kind() == DatasetTarget.Kind.LABEL;
     return Samples.read(source, preparation, first, count, like, labelled);
   }
@@ -451,16 +458,17 @@ public final class DatasetRun {
       Path output,
       Parts parts,
       int segments,
+      JoinedParts joined,
       boolean pictures,
       Map<String, Object> plan,
       DatasetSummary summary) {
     if (summary.explained() == 0) {
       throw new DatasetException("no sample could be explained; " + parts.table(0) + " says why");
     }
-    Assembly assembly = new Assembly(output, parts, segments, settings.level);
-    if (settings.format == Format.HDF5) {
-      assembly.hdf5();
-      ProjectFiles.labels(output.resolve("labels.json"), source.classes(), assembly.classes());
+    Assembly assembly = new Assembly(output, parts, segments);
+    if (joined != null) {
+      joined.finish(segments);
+      ProjectFiles.labels(output.resolve("labels.json"), source.classes(), joined.classes());
       if (pictures) {
         ProjectFiles.project(
             output.resolve("project.yaml"),

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -34,19 +35,22 @@ final class Explaining {
   /** Explains a batch; what is to be written is made when it is asked for. */
   Supplier<Explained> explain(Samples samples) {
     List<Samples.Bad> bad = new ArrayList<>(samples.bad());
-    List<Samples.Item> good = samples.read();
+    // Rows of the batch that stay.
+    List<Integer> kept = IntStream.range(0, samples.read().size()).boxed().toList();
     Batch batch = null;
-    if (!good.isEmpty()) {
+    if (!kept.isEmpty()) {
       try {
-        batch = batch(good);
+        batch = batch(samples.read(), samples.inputs());
       } catch (SampleException e) {
         throw e;
       } catch (Zennit4jException e) {
-        batch = oneByOne(good, bad, e);
+        List<Integer> some = new ArrayList<>();
+        batch = oneByOne(samples, some, bad, e);
+        kept = some;
       }
-      if (batch != null) {
-        batch = batch.withoutNonFinite(bad);
-      }
+      List<Integer> finite = batch.finite(bad);
+      batch = finite.isEmpty() ? null : batch.only(finite);
+      kept = finite.stream().map(kept::get).toList();
     }
     bad.sort(Comparator.comparingInt(Samples.Bad::index));
     for (Samples.Bad one : bad) {
@@ -56,33 +60,36 @@ final class Explaining {
       listener.onSkip(one.id(), one.reason());
     }
     Batch done = batch;
-    return done == null || done.items().isEmpty()
+    List<Integer> rows = kept;
+    return done == null
         ? () -> Explained.nothing(bad)
-        : () -> done.explained(bad, target);
+        : () ->
+            Explained.of(done, Batch.rows(samples.shown(), rows), samples.pictures(), target, bad);
   }
 
   /** Finds out which sample of a batch it was; if each fails it is not the sample's fault. */
   private Batch oneByOne(
-      List<Samples.Item> items, List<Samples.Bad> bad, Zennit4jException failure) {
-    List<Samples.Item> kept = new ArrayList<>();
+      Samples samples, List<Integer> kept, List<Samples.Bad> bad, Zennit4jException failure) {
     List<NdArray> relevances = new ArrayList<>();
     List<NdArray> outputs = new ArrayList<>();
+    List<Samples.Item> items = samples.read();
     if (items.size() > 1) {
-      for (Samples.Item item : items) {
+      for (int i = 0; i < items.size(); i++) {
+        Samples.Item item = items.get(i);
         try {
-          Batch one = batch(List.of(item));
+          Batch one = batch(List.of(item), Batch.rows(samples.inputs(), List.of(i)));
           relevances.add(one.relevance());
           outputs.add(one.output());
-          kept.add(item);
+          kept.add(i);
         } catch (Zennit4jException e) {
-          bad.add(new Samples.Bad(item.sample().index(), item.sample().id(), e.getMessage()));
+          bad.add(new Samples.Bad(item.index(), item.id(), e.getMessage()));
         }
       }
     }
     if (kept.isEmpty()) {
       throw failure;
     }
-    return new Batch(kept, joined(relevances), joined(outputs));
+    return Batch.of(kept.stream().map(items::get).toList(), joined(relevances), joined(outputs));
   }
 
   private static NdArray joined(List<NdArray> rows) {
@@ -94,10 +101,9 @@ final class Explaining {
     return NdArray.of(stacked.dtype(), stacked.bytes(), flat);
   }
 
-  private Batch batch(List<Samples.Item> items) {
-    NdArray stacked = Preparation.stack(items.stream().map(i -> i.prepared().input()).toList());
+  private Batch batch(List<Samples.Item> items, NdArray inputs) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor input = stacked.toTensor();
+      Tensor input = inputs.toTensor();
       try (Attribution attribution = explainer.explain(input, target(items))) {
         Tensor output = attribution.output();
         if (output.dim() != 2 || output.size(0) != items.size()) {
@@ -108,11 +114,11 @@ final class Explaining {
         }
         NdArray relevance = floats(attribution.relevance());
         long[] shape = relevance.shape();
-        if (shape.length == 3 && items.get(0).prepared().input().shape().length == 3) {
+        if (shape.length == 3 && inputs.shape().length == 4) {
           relevance =
               NdArray.of(relevance.dtype(), relevance.bytes(), shape[0], 1, shape[1], shape[2]);
         }
-        return new Batch(items, relevance, floats(output));
+        return Batch.of(items, relevance, floats(output));
       }
     }
   }
@@ -125,8 +131,7 @@ final class Explaining {
     return switch (target.kind()) {
       case PREDICTION -> null;
       case CLASS -> Target.classes(target.number());
-      case LABEL ->
-          Target.classes(items.stream().mapToInt(i -> i.sample().label().orElseThrow()).toArray());
+      case LABEL -> Target.classes(items.stream().mapToInt(i -> i.label().orElseThrow()).toArray());
     };
   }
 }

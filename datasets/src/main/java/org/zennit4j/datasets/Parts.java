@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.zennit4j.datasets.internal.Hdf5File;
 import org.zennit4j.requests.NdArray.DType;
@@ -27,6 +29,9 @@ final class Parts {
   private static final String PLAN = "plan.json";
 
   private final Path folder;
+
+  /** Of the parts that were written here. */
+  private final Map<Integer, Long> skipped = new ConcurrentHashMap<>();
 
   Parts(Path output) {
     this.folder = output.resolve("parts");
@@ -103,9 +108,12 @@ final class Parts {
   }
 
   long skipped(int segment) {
-    return Csv.read(table(segment)).stream()
-        .filter(row -> !row.get(row.size() - 1).isEmpty())
-        .count();
+    return skipped.computeIfAbsent(
+        segment,
+        part ->
+            Csv.read(table(part)).stream()
+                .filter(row -> !row.get(row.size() - 1).isEmpty())
+                .count());
   }
 
   /** The writer of one part; used by one thread. */
@@ -115,6 +123,7 @@ final class Parts {
     private final Path temporary;
     private final StringBuilder lines = new StringBuilder();
     private Hdf5File file;
+    private long bad;
     private boolean begun;
 
     Writer(int segment, int level) {
@@ -125,7 +134,8 @@ final class Parts {
     }
 
     void write(Explained batch) {
-      batch.lines().forEach(lines::append);
+      lines.append(batch.lines());
+      bad += batch.skipped();
       if (batch.rows() == 0) {
         return;
       }
@@ -153,6 +163,7 @@ final class Parts {
       writeWhole(table(segment), lines.toString());
       try {
         rename(temporary, arrays(segment));
+        skipped.put(segment, bad);
       } catch (IOException e) {
         throw new DatasetException("cannot write " + arrays(segment) + ": " + e.getMessage(), e);
       }

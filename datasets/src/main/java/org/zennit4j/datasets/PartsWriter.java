@@ -26,12 +26,17 @@ final class PartsWriter implements AutoCloseable {
   private final Thread thread;
   private volatile Throwable failure;
 
-  PartsWriter(Parts parts, int level) {
-    thread = Daemons.named("writes samples").newThread(() -> write(parts, level));
+  /**
+   * Starts the thread that writes.
+   *
+   * @param whole what it does when a segment is whole
+   */
+  PartsWriter(Parts parts, int level, Runnable whole) {
+    thread = Daemons.named("writes samples").newThread(() -> write(parts, level, whole));
     thread.start();
   }
 
-  private void write(Parts parts, int level) {
+  private void write(Parts parts, int level, Runnable whole) {
     Parts.Writer part = null;
     try {
       for (Writing next = queue.take(); next.segment >= 0; next = queue.take()) {
@@ -43,6 +48,7 @@ final class PartsWriter implements AutoCloseable {
           part.commit();
           part.close();
           part = null;
+          whole.run();
         }
       }
     } catch (InterruptedException e) {

@@ -5,6 +5,7 @@
 package org.zennit4j.datasets;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.zennit4j.images.ImageException;
 import org.zennit4j.images.Preprocessing;
@@ -43,7 +44,25 @@ public final class Preparation {
    *     the input
    * @param picture whether it is a picture
    */
-  public record Prepared(NdArray input, NdArray shown, boolean picture) {}
+  public record Prepared(NdArray input, NdArray shown, boolean picture) {
+    private void check(long[] other, boolean isPicture) {
+      if (!Arrays.equals(other, input.shape())) {
+        throw new SampleException(
+            "its shape is "
+                + Arrays.toString(other)
+                + ", the first one's "
+                + Arrays.toString(input.shape()),
+            null);
+      }
+      if (isPicture != picture) {
+        throw new SampleException(
+            picture
+                ? "it is no picture, the first one is"
+                : "it is a picture, the first one is not",
+            null);
+      }
+    }
+  }
 
   /**
    * Prepares a sample.
@@ -66,23 +85,45 @@ public final class Preparation {
       NdArray input =
           NdArray.ofFloats(
               values.toFloats(seen), values.colorOrder().channels(), seen.height(), seen.width());
-      return new Prepared(input, planes(seen), true);
+      byte[] planes = new byte[3 * seen.height() * seen.width()];
+      seen.planes(planes, 0);
+      return new Prepared(
+          input,
+          NdArray.of(DType.UINT8, ByteBuffer.wrap(planes), 3, seen.height(), seen.width()),
+          true);
     } catch (ImageException e) {
       throw new SampleException(sample.id() + ": " + e.getMessage(), e);
     }
   }
 
-  /** Channels first, as networks and ViRelAy have them. */
-  private static NdArray planes(RgbImage image) {
-    byte[] rgb = image.rgb();
-    int pixels = rgb.length / 3;
-    byte[] planes = new byte[rgb.length];
-    for (int c = 0; c < 3; c++) {
-      for (int i = 0; i < pixels; i++) {
-        planes[c * pixels + i] = rgb[3 * i + c];
+  /**
+   * Prepares a sample as one of a batch, without arrays of its own.
+   *
+   * @param like what the batch's samples are like; another one is refused
+   * @param input takes its input
+   * @param shown takes what there is to see of a picture; else not used
+   * @param row its number in both
+   * @throws SampleException if it cannot be prepared or is not like the others
+   */
+  void into(Sample sample, Prepared like, float[] input, byte[] shown, int row) {
+    try {
+      boolean picture = sample.picture().isPresent();
+      RgbImage seen = picture ? preprocessing.photo(sample.picture().get()) : null;
+      long[] shape =
+          picture
+              ? new long[] {values.colorOrder().channels(), seen.height(), seen.width()}
+              : sample.array().orElseThrow().shape();
+      like.check(shape, picture);
+      int size = like.input().size();
+      if (picture) {
+        values.toFloats(seen, input, row * size);
+        seen.planes(shown, row * like.shown().size());
+      } else {
+        System.arraycopy(sample.array().get().toFloats(), 0, input, row * size, size);
       }
+    } catch (ImageException e) {
+      throw new SampleException(sample.id() + ": " + e.getMessage(), e);
     }
-    return NdArray.of(DType.UINT8, ByteBuffer.wrap(planes), 3, image.height(), image.width());
   }
 
   /** One array of arrays of equal shapes and types. */

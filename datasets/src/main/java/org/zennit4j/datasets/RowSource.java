@@ -105,12 +105,17 @@ final class RowSource implements SampleSource {
     array.bytes().get(stored);
     byte[] rgb = new byte[3 * height * width];
     int pixels = height * width;
-    for (int c = 0; c < 3; c++) {
-      int from = channels == 1 ? 0 : first ? c * pixels : c;
-      int step = first || channels == 1 ? 1 : channels;
-      for (int i = 0; i < pixels; i++) {
-        rgb[3 * i + c] = stored[from + step * i];
-      }
+    // Where the three values of a pixel are, from one pixel to the next.
+    int step = last ? channels : 1;
+    int next = channels == 1 ? 0 : last ? 1 : pixels;
+    int from = 0;
+    int to = 0;
+    for (int i = 0; i < pixels; i++) {
+      rgb[to] = stored[from];
+      rgb[to + 1] = stored[from + next];
+      rgb[to + 2] = stored[from + 2 * next];
+      from += step;
+      to += 3;
     }
     return RgbImage.of(width, height, rgb);
   }

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,7 @@ import org.zennit4j.attribution.Target;
 import org.zennit4j.bindings.Zennit4jException;
 import org.zennit4j.datasets.internal.Hdf5Data;
 import org.zennit4j.datasets.internal.Hdf5File;
+import org.zennit4j.images.RgbImage;
 import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.NdArray.DType;
 import org.zennit4j.requests.Npy;
@@ -186,6 +188,55 @@ class DatasetRunTests {
     }
   }
 
+  /** Zeros for pictures, as many for others. */
+  private record Mixed() implements SampleSource {
+    @Override
+    public int size() {
+      return 4;
+    }
+
+    @Override
+    public List<String> classes() {
+      return List.of();
+    }
+
+    @Override
+    public String id(int index) {
+      return "m" + index;
+    }
+
+    @Override
+    public OptionalInt label(int index) {
+      return OptionalInt.of(1);
+    }
+
+    @Override
+    public Sample read(int index) {
+      return switch (index) {
+        case 1 -> Sample.of(1, "m1", label(1), NdArray.ofFloats(new float[784], 1, 28, 28));
+        case 2 -> Sample.of(2, "m2", label(2), RgbImage.of(28, 27, new byte[3 * 28 * 27]));
+        default -> Sample.of(index, id(index), label(index), RgbImage.of(28, 28, new byte[2352]));
+      };
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void samplesOfAnotherKindOrShapeAreSkipped() {
+    Path output = folder.resolve("mixed");
+    try (Fashion fashion = new Fashion()) {
+      assertThat(fashion.run(new Mixed()).run(output)).isEqualTo(new DatasetSummary(4, 2, 2, true));
+    }
+    List<List<String>> table = Csv.read(output.resolve("table.csv"));
+    assertThat(table.get(2)).last().isEqualTo("it is no picture, the first one is");
+    assertThat(table.get(3))
+        .last()
+        .isEqualTo("its shape is [1, 27, 28], the first one's [1, 28, 28]");
+    assertThat(arrays(output).get("input.h5/index").toLongs()).containsExactly(0, 3);
+  }
+
   @Test
   void targetsAreLabelsPredictionsOrOneClass() {
     try (SampleSource source = Fashion.source();
@@ -214,7 +265,7 @@ class DatasetRunTests {
 
   @Test
   void sharesMakeTheWhole() throws IOException {
-    try (SampleSource source = new Repeated(Fashion.source(), 800, Set.of(300));
+    try (SampleSource source = new Repeated(Fashion.source(), 1500, Set.of(300));
         Fashion fashion = new Fashion()) {
       Path whole = folder.resolve("whole");
       fashion.run(source).run(whole);

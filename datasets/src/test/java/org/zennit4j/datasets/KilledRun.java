@@ -9,8 +9,8 @@ import java.util.Set;
 
 /** A run in a process of its own, which a test kills. */
 final class KilledRun {
-  static final int SAMPLES = 1500;
-  static final Set<Integer> BROKEN = Set.of(3, 700);
+  static final int SAMPLES = 2500;
+  static final Set<Integer> BROKEN = Set.of(3, 1700);
 
   private KilledRun() {}
 

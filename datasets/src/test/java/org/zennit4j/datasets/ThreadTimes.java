@@ -8,36 +8,53 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** Which threads the CPU's time went to, by the kernel's names of them; Linux only. */
+/**
+ * What threads did with their time, by the kernel's names and counts of them; Linux only, nothing
+ * elsewhere. Threads that end take their counts with them, so that they are looked at now and then.
+ */
 final class ThreadTimes {
-  private final Map<String, Double> first = new ConcurrentHashMap<>();
-  private final Map<String, Double> last = new ConcurrentHashMap<>();
+  /** Seconds that a thread computed, and that it could have but others had the processor. */
+  record Seconds(double computing, double queued) {
+    private Seconds plus(Seconds other) {
+      return new Seconds(computing + other.computing, queued + other.queued);
+    }
+
+    private Seconds minus(Seconds other) {
+      return new Seconds(computing - other.computing, queued - other.queued);
+    }
+  }
+
+  private static final int LOOK_MILLIS = 200;
+  private static final Seconds NONE = new Seconds(0, 0);
 
   private ThreadTimes() {}
 
-  /** Runs something; returns hundredths of a second and more. */
-  static Map<String, Double> during(Runnable work) {
-    ThreadTimes times = new ThreadTimes();
-    times.look(times.first);
+  /** Runs something; returns what each thread did, those of equal names together. */
+  static Map<String, Seconds> during(Runnable work) {
+    Map<String, Seconds> first = look();
+    Map<String, Seconds> last = new HashMap<>();
     Thread looking =
         new Thread(
             () -> {
-              // Threads that end take their times with them.
               while (!Thread.currentThread().isInterrupted()) {
-                times.look(times.last);
+                Map<String, Seconds> now = look();
+                synchronized (last) {
+                  last.putAll(now);
+                }
                 try {
-                  Thread.sleep(50);
+                  Thread.sleep(LOOK_MILLIS);
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }
               }
-            });
+            },
+            "looks");
     looking.setDaemon(true);
     looking.start();
     try {
@@ -45,34 +62,38 @@ final class ThreadTimes {
     } finally {
       looking.interrupt();
     }
-    times.look(times.last);
-    Map<String, Double> seconds = new TreeMap<>();
-    times.last.forEach(
-        (thread, now) ->
-            seconds.merge(
-                thread.substring(thread.indexOf(' ') + 1),
-                Math.round(100 * (now - times.first.getOrDefault(thread, 0.0))) / 100.0,
-                Double::sum));
-    seconds.values().removeIf(one -> one < 0.03);
+    Map<String, Seconds> seconds = new TreeMap<>();
+    synchronized (last) {
+      last.putAll(look());
+      last.forEach(
+          (thread, now) ->
+              seconds.merge(
+                  thread.substring(thread.indexOf(' ') + 1),
+                  now.minus(first.getOrDefault(thread, NONE)),
+                  Seconds::plus));
+    }
     return seconds;
   }
 
-  private void look(Map<String, Double> to) {
+  /** The counts of the threads that are there, by number and name. */
+  private static Map<String, Seconds> look() {
+    Map<String, Seconds> found = new HashMap<>();
     try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
-      tasks.forEach(task -> look(task, to));
+      tasks.forEach(task -> look(task, found));
     } catch (IOException | UncheckedIOException e) {
       // Another system.
-      return;
+      return found;
     }
+    return found;
   }
 
-  private static void look(Path task, Map<String, Double> to) {
+  private static void look(Path task, Map<String, Seconds> to) {
     try {
-      String stat = Files.readString(task.resolve("stat"));
-      String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-      List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1));
-      double ticks = Double.parseDouble(fields.get(11)) + Double.parseDouble(fields.get(12));
-      to.put(task.getFileName() + " " + name, ticks / 100);
+      String name = Files.readString(task.resolve("comm")).strip();
+      List<String> counts = List.of(Files.readString(task.resolve("schedstat")).split(" ", -1));
+      to.put(
+          task.getFileName() + " " + name,
+          new Seconds(Long.parseLong(counts.get(0)) * 1e-9, Long.parseLong(counts.get(1)) * 1e-9));
     } catch (IOException e) {
       // It has just ended.
       return;

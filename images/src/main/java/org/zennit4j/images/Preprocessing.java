@@ -553,7 +553,7 @@ public final class Preprocessing implements Serializable {
                 "the images of a batch have equal sizes, not %dx%d and %dx%d: set a crop",
                 width, height, photo.width(), photo.height()));
       }
-      fill(data, n, photo, tables);
+      fill(data, n * tables.length * width * height, photo, tables);
     }
     return Tensors.ofFloats(data, images.size(), tables.length, height, width);
   }
@@ -573,15 +573,40 @@ public final class Preprocessing implements Serializable {
     return data;
   }
 
-  private void fill(float[] data, int sample, RgbImage photo, float[][] tables) {
+  /**
+   * The same values, into a larger array, such as that of a batch.
+   *
+   * @param image a photograph, which goes through {@link #photo} first
+   * @param to takes the elements of (C,H,W) in C order
+   * @param at where they begin
+   * @throws ImageException as in {@link #photo}, or if the array ends before
+   */
+  public void toFloats(RgbImage image, float[] to, int at) {
+    RgbImage photo = photo(image);
+    float[][] tables = tables();
+    int size = Math.multiplyExact(tables.length, photo.width() * photo.height());
+    if (at < 0 || to.length - at < size) {
+      throw new ImageException(
+          String.format("%d values do not fit into %d, from %d on", size, to.length, at));
+    }
+    fill(to, at, photo, tables);
+  }
+
+  private void fill(float[] data, int start, RgbImage photo, float[][] tables) {
     byte[] rgb = photo.pixels();
     int area = photo.width() * photo.height();
     for (int c = 0; c < tables.length; c++) {
-      int from = colorOrder == ColorOrder.BGR ? 2 - c : c;
-      int to = (sample * tables.length + c) * area;
-      for (int i = 0; i < area; i++) {
-        int value = colorOrder == ColorOrder.GREY ? luma(rgb, 3 * i) : rgb[3 * i + from] & 0xff;
-        data[to + i] = tables[c][value];
+      float[] table = tables[c];
+      int at = start + c * area;
+      int end = at + area;
+      if (colorOrder == ColorOrder.GREY) {
+        for (int from = 0; at < end; from += 3) {
+          data[at++] = table[luma(rgb, from)];
+        }
+      } else {
+        for (int from = colorOrder == ColorOrder.BGR ? 2 - c : c; at < end; from += 3) {
+          data[at++] = table[rgb[from] & 0xff];
+        }
       }
     }
   }

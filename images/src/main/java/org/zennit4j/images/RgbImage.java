@@ -175,6 +175,29 @@ public final class RgbImage implements Picture {
     return rgb.clone();
   }
 
+  /**
+   * Writes the pixels channel by channel, as networks and ViRelAy have them, into a larger array.
+   *
+   * @param to takes {@code 3 * height * width} bytes: all reds row after row, all greens, all blues
+   * @param at where they begin
+   * @throws ImageException if the array ends before
+   */
+  public void planes(byte[] to, int at) {
+    int area = width * height;
+    if (at < 0 || to.length - at < rgb.length) {
+      throw new ImageException(
+          String.format(
+              "%d bytes of a picture do not fit into %d, from %d on", rgb.length, to.length, at));
+    }
+    int from = 0;
+    for (int i = at; i < at + area; i++) {
+      to[i] = rgb[from];
+      to[i + area] = rgb[from + 1];
+      to[i + 2 * area] = rgb[from + 2];
+      from += 3;
+    }
+  }
+
   /** The pixels themselves, for reading only. */
   byte[] pixels() {
     return rgb;

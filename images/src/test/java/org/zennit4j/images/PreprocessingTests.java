@@ -50,6 +50,25 @@ class PreprocessingTests {
   }
 
   @Test
+  void valuesAndPlanesGoIntoLargerArrays() {
+    float[] values = new float[8];
+    Preprocessing.UNIT.toFloats(TWO, values, 1);
+    assertThat(values[0]).isZero();
+    assertThat(java.util.Arrays.copyOfRange(values, 1, 7))
+        .containsExactly(Preprocessing.UNIT.toFloats(TWO));
+    assertThat(values[7]).isZero();
+    byte[] planes = new byte[8];
+    TWO.planes(planes, 2);
+    assertThat(planes).containsExactly(0, 0, 0, 10, 51, 20, 255, 30);
+    assertThatThrownBy(() -> Preprocessing.UNIT.toFloats(TWO, values, 3))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("6 values do not fit into 8, from 3 on");
+    assertThatThrownBy(() -> TWO.planes(planes, -1))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("do not fit into 8, from -1 on");
+  }
+
+  @Test
   void efficientNetsValuesLieBetweenMinusOneAndOneExactly() {
     double[] data = values(Preprocessing.EFFICIENTNET_LITE0.withoutResizing(), TWO).data();
     assertThat(data[0]).isEqualTo(-1);

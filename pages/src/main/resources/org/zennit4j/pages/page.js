@@ -29,6 +29,19 @@
     }));
   }
 
+  const embeddings = document.getElementById("embeddings");
+  if (embeddings) {
+    const of = document.getElementById("points-of"), how = document.getElementById("embedding");
+    const choose = () => {
+      for (const plot of document.querySelectorAll("figure.points")) {
+        plot.hidden = plot.dataset.group !== of.value || plot.dataset.embedding !== how.value;
+      }
+    };
+    embeddings.addEventListener("change", choose);
+    embeddings.addEventListener("submit", event => event.preventDefault());
+    choose(); // a browser that goes back keeps what was chosen
+  }
+
   const gallery = document.getElementById("gallery");
   if (gallery) {
     const value = id => document.getElementById(id)?.value ?? "";

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -101,6 +102,45 @@ class PageTests {
             "0123 | 2031 | 1302 | 2031 | 1203 | 12 | 2 samples of 4 | 1 | 1 sample of 4 | 3");
   }
 
+  private static EmbeddingsSection.Plot plot(String group, String embedding, int... clusters) {
+    List<EmbeddingsSection.Point> points = new ArrayList<>();
+    for (int i = 0; i < clusters.length; i++) {
+      points.add(
+          new EmbeddingsSection.Point(
+              i, 10 * i, OptionalInt.of(clusters[i]), i == 1, group + " #" + i));
+    }
+    return new EmbeddingsSection.Plot(group, embedding, points);
+  }
+
+  @Test
+  void onePlotOfAnEmbeddingIsSeen() throws Exception {
+    EmbeddingsSection section =
+        new EmbeddingsSection(
+            List.of(
+                plot("bag", "t-SNE", 0, 1, 0),
+                plot("bag", "spectral", 0),
+                plot("coat", "t-SNE", 9, 1),
+                plot("coat", "spectral", 0)));
+    String seen =
+        run(
+            Page.of("t", "u").with(section),
+            "const seen = () => [...document.querySelectorAll('figure.points')].filter("
+                + "f => f.getBoundingClientRect().height > 0).map(f => f.querySelector('svg')"
+                + ".getAttribute('aria-label')).join('+');"
+                + "const set = (id, value) => { const e = document.getElementById(id); e.value = value;"
+                + "e.dispatchEvent(new Event('change', {bubbles: true})); };"
+                + "const out = [seen()]; set('points-of', 'coat'); out.push(seen());"
+                + "const at = i => { const c = document.querySelectorAll("
+                + "'figure.points:not([hidden]) > svg circle')[i]; return [c.getAttribute('class'),"
+                + "c.getAttribute('cx'), c.getAttribute('cy'), c.textContent].join(','); };"
+                + "out.push(at(0), at(1));"
+                + "set('embedding', 'spectral'); out.push(seen()); return out.join(' | ');");
+    assertThat(seen)
+        .isEqualTo(
+            "t-SNE of bag, 3 points | t-SNE of coat, 2 points | k1,12.0,468.0,coat #0"
+                + " | k1 wrong,468.0,12.0,coat #1 | spectral of coat, 1 point");
+  }
+
   @Test
   void aTableSortsByNumbersAndTexts() throws Exception {
     Page page =
@@ -155,6 +195,7 @@ class PageTests {
                     PIXEL,
                     List.of(new HeatmapsSection.HeatmapImage(EVIL, PIXEL, PIXEL, -1, 1))))
             .with(new ClassMapsSection(List.of(new ClassMapsSection.ClassMap(EVIL, EVIL, PIXEL))))
+            .with(new EmbeddingsSection(List.of(plot(EVIL, EVIL, 0, 1))))
             .with(new GallerySection(EVIL, List.of(sample(EVIL, EVIL, EVIL, 1, 0))));
     assertThat(page.html()).doesNotContain("<img src=x");
     String seen =
@@ -168,7 +209,9 @@ class PageTests {
   void everythingCanBeReachedAndIsNamed() throws Exception {
     String seen =
         run(
-            gallery().with(new TextSection("Made", "{}")),
+            gallery()
+                .with(new EmbeddingsSection(List.of(plot("bag", "t-SNE", 0, 1))))
+                .with(new TextSection("Made", "{}")),
             "const all = [...document.querySelectorAll('select, input, button, summary')];"
                 + "const unnamed = all.filter(e => e.tagName !== 'SUMMARY' && e.tagName !== 'BUTTON'"
                 + "&& !(e.labels && e.labels.length));"

@@ -33,17 +33,25 @@ import org.zennit4j.requests.NdArray.DType;
  * <p>A heatmap is added up over its channels, averaged over fields so that it has at most 32 a side
  * (1024 of a series), and divided by its sum of absolute values. The nearest neighbours make a
  * graph, the eigenvectors of its normalised Laplacian an embedding. For k clusters k-means divides
- * its rows of the first k eigenvectors, scaled to length one (Ng, Jordan and Weiss 2001). All of it
- * is repeatable. Immutable.
+ * its rows of the first k eigenvectors, scaled to length one (Ng, Jordan and Weiss 2001). On
+ * request t-SNE (van der Maaten and Hinton 2008) draws the embedding in a plane. All of it is
+ * repeatable. Immutable.
  *
  * @param neighbours how many make the graph
  * @param eigenvectors how many make the embedding
  * @param clusters for how many clusters k-means runs, one by one
  * @param samples the most of a class; of a larger one they are taken at equal distances
- * @param seed of k-means
+ * @param perplexity of t-SNE, roughly the number of neighbours that matter, at most a third of the
+ *     samples; 0: no t-SNE
+ * @param seed of k-means and t-SNE
  */
 public record Spray(
-    int neighbours, int eigenvectors, List<Integer> clusters, int samples, long seed) {
+    int neighbours,
+    int eigenvectors,
+    List<Integer> clusters,
+    int samples,
+    double perplexity,
+    long seed) {
   private static final int SIDE = 32;
   private static final int LENGTH = 1024;
 
@@ -54,7 +62,8 @@ public record Spray(
    * @param eigenvectors how many make the embedding
    * @param clusters for how many clusters k-means runs, one by one
    * @param samples the most of a class; of a larger one they are taken at equal distances
-   * @param seed of k-means
+   * @param perplexity of t-SNE, or 0
+   * @param seed of k-means and t-SNE
    */
   public Spray {
     clusters = List.copyOf(clusters);
@@ -65,15 +74,29 @@ public record Spray(
       throw new DatasetException(
           "a clustering needs 1 neighbour, 2 eigenvectors, 3 samples and 2 to 99 clusters at least");
     }
+    if (perplexity != 0 && !(perplexity >= 2 && perplexity <= 1000)) {
+      throw new DatasetException("a perplexity is 2 to 1000, not " + perplexity);
+    }
   }
 
   /**
-   * Returns what is usual: 10 neighbours, 8 eigenvectors, 2 to 8 clusters, 2000 samples of a class.
+   * Returns what is usual: 10 neighbours, 8 eigenvectors, 2 to 8 clusters, 2000 samples of a class,
+   * no t-SNE.
    *
    * @return the settings
    */
   public static Spray usual() {
-    return new Spray(10, 8, IntStream.rangeClosed(2, 8).boxed().toList(), 2000, 0);
+    return new Spray(10, 8, IntStream.rangeClosed(2, 8).boxed().toList(), 2000, 0, 0);
+  }
+
+  /**
+   * Returns the same with t-SNE.
+   *
+   * @param size its perplexity; 30 is usual
+   * @return other settings
+   */
+  public Spray withTsne(double size) {
+    return new Spray(neighbours, eigenvectors, clusters, samples, size, seed);
   }
 
   /**
@@ -180,8 +203,7 @@ public record Spray(
       points[i] = point(result.relevance(rows.get(i), 1).toFloats(), result.shape());
     }
     SpectralEmbedding embedding = SpectralEmbedding.of(points, neighbours, eigenvectors);
-    // The name by which labels.json knows the class.
-    String group = String.format(Locale.ROOT, "class_%04d", label);
+    String group = Embedding.group(label);
     ByteBuffer index = ByteBuffer.allocate(4 * points.length).order(ByteOrder.LITTLE_ENDIAN);
     rows.forEach(index::putInt);
     out.write(group + "/index", NdArray.of(DType.UINT32, index.flip(), points.length), 1);
@@ -199,6 +221,10 @@ public record Spray(
                     row.length > 2 ? new double[] {row[1], row[2]} : new double[] {row[0], row[1]})
             .toArray(double[][]::new);
     out.write(group + "/embedding/spectral-2d", floats(plane), 1);
+    if (perplexity > 0) {
+      Tsne tsne = Tsne.of(embedding.vectors(), Tsne.perplexity(perplexity, points.length));
+      out.write(group + "/embedding/tsne", floats(tsne.embed(plane, seed)), 1);
+    }
     for (int k : clusters) {
       if (k < points.length) {
         long[] numbers =

@@ -97,9 +97,17 @@ class AnalysisTests {
     try (DatasetResult result = DatasetResult.open(output)) {
       Spray.usual().run(result, done::add);
       assertThat(Spray.clusters(output)).as("again").isEqualTo(clusters);
-      assertThat(new Spray(5, 4, List.of(2), 10, 1).run(result, done::add)).hasSize(2);
+      assertThat(Embedding.read(output)).extracting(Embedding::name).containsOnly("spectral-2d");
+      assertThat(new Spray(5, 4, List.of(2), 10, 3, 1).run(result, done::add)).hasSize(2);
     }
     assertThat(Spray.clusters(output)).hasSize(20);
+    List<Embedding> planes = Embedding.read(output);
+    assertThat(planes)
+        .extracting(one -> one.label() + " " + one.name())
+        .containsExactly("0 spectral-2d", "0 tsne", "1 spectral-2d", "1 tsne");
+    assertThat(planes.get(3).points().shape()).containsExactly(10, 2);
+    assertThat(planes.get(3).rows()).startsWith(2, 14).isEqualTo(planes.get(2).rows());
+    assertThat(planes.get(3).points()).isNotEqualTo(planes.get(2).points());
   }
 
   @Test
@@ -217,7 +225,7 @@ class AnalysisTests {
     assertThatThrownBy(() -> DatasetResult.open(folder))
         .isInstanceOf(DatasetException.class)
         .hasMessageContaining("no complete result");
-    assertThatThrownBy(() -> new Spray(10, 8, List.of(1), 2000, 0))
+    assertThatThrownBy(() -> new Spray(10, 8, List.of(1), 2000, 0, 0))
         .isInstanceOf(DatasetException.class);
   }
 }
