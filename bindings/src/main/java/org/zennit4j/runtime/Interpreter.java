@@ -184,19 +184,21 @@ final class Interpreter {
       run(block, frame, 0, block.instructions.size());
       return;
     }
-    for (int i = 0; i < block.instructions.size(); i++) {
+    int i = 0;
+    while (i < block.instructions.size()) {
       Segments.Piece piece = segments.at(block, i);
       if (piece == null) {
         run(block, frame, i, i + 1);
+        i++;
         continue;
       }
       Part part = (other, arguments) -> other.run(piece, frame.code, frame.substitutes, arguments);
       store(
           frame, piece.out(), interceptor.part(part, segments.rest(piece), frame.get(piece.in())));
-      for (; i < piece.to(); i++) {
+      while (i < piece.to()) {
         frame.free(block.dead[i]);
+        i++;
       }
-      i--;
     }
   }
 
