@@ -10,6 +10,8 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,27 +30,6 @@ import picocli.CommandLine.Spec;
     scope = ScopeType.INHERIT,
     sortOptions = false,
     usageHelpAutoWidth = true,
-    subcommands = {
-      ExplainCommand.class,
-      AttributeCommand.class,
-      RunCommand.class,
-      EvaluateCommand.class,
-      CompareCommand.class,
-      ConceptsCommand.class,
-      DatasetCommand.class,
-      SprayCommand.class,
-      InspectCommand.class,
-      BenchmarkCommand.class,
-      MethodsCommand.class,
-      CompositesCommand.class,
-      RulesCommand.class,
-      AttributorsCommand.class,
-      MetricsCommand.class,
-      ColorMapsCommand.class,
-      DoctorCommand.class,
-      CompletionCommand.class,
-      ManCommand.class
-    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  zennit4j explain cat.png",
@@ -58,6 +39,31 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:done", "1:the work failed", "2:wrong usage"})
 public final class Main implements Runnable {
+  /** By their names, in the order in which the help lists them. */
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    COMMANDS.put("explain", ExplainCommand.class);
+    COMMANDS.put("attribute", AttributeCommand.class);
+    COMMANDS.put("run", RunCommand.class);
+    COMMANDS.put("evaluate", EvaluateCommand.class);
+    COMMANDS.put("compare", CompareCommand.class);
+    COMMANDS.put("concepts", ConceptsCommand.class);
+    COMMANDS.put("dataset", DatasetCommand.class);
+    COMMANDS.put("spray", SprayCommand.class);
+    COMMANDS.put("inspect", InspectCommand.class);
+    COMMANDS.put("benchmark", BenchmarkCommand.class);
+    COMMANDS.put("methods", MethodsCommand.class);
+    COMMANDS.put("composites", CompositesCommand.class);
+    COMMANDS.put("rules", RulesCommand.class);
+    COMMANDS.put("attributors", AttributorsCommand.class);
+    COMMANDS.put("metrics", MetricsCommand.class);
+    COMMANDS.put("cmaps", ColorMapsCommand.class);
+    COMMANDS.put("doctor", DoctorCommand.class);
+    COMMANDS.put("completion", CompletionCommand.class);
+    COMMANDS.put("man", ManCommand.class);
+  }
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -110,7 +116,7 @@ public final class Main implements Runnable {
       return 0;
     }
     Main main = new Main();
-    CommandLine line = new CommandLine(main);
+    CommandLine line = commandLine(main, args);
     line.setOut(out);
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -132,6 +138,19 @@ public final class Main implements Runnable {
     out.flush();
     err.flush();
     return status;
+  }
+
+  /** A parser; of the command that comes first alone, since all take twice the time. */
+  static CommandLine commandLine(Main main, String... args) {
+    CommandLine line = new CommandLine(main);
+    Class<?> only = args.length == 0 ? null : COMMANDS.get(args[0]);
+    // These describe all of them.
+    if (only != null && only != CompletionCommand.class && only != ManCommand.class) {
+      line.addSubcommand(args[0], only);
+    } else {
+      COMMANDS.forEach(line::addSubcommand);
+    }
+    return line;
   }
 
   private int fail(Throwable e, PrintWriter err) {

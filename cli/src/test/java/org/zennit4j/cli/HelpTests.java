@@ -34,10 +34,26 @@ class HelpTests {
   @TempDir Path folder;
 
   private static List<CommandSpec> commands() {
-    CommandSpec root = new CommandLine(new Main()).getCommandSpec();
+    CommandSpec root = Main.commandLine(new Main()).getCommandSpec();
     List<CommandSpec> all = new ArrayList<>(List.of(root));
     root.subcommands().values().forEach(c -> all.add(c.getCommandSpec()));
     return all;
+  }
+
+  @Test
+  void aCommandsOwnParserIsThatOfAll() {
+    List<CommandSpec> all = commands();
+    assertThat(all).hasSize(20);
+    for (CommandSpec command : all.subList(1, all.size())) {
+      assertThat(command.name()).isEqualTo(command.commandLine().getCommandName());
+      CommandLine own = Main.commandLine(new Main(), command.name(), "--help");
+      assertThat(own.getSubcommands()).containsKey(command.name());
+      assertThat(own.getSubcommands().get(command.name()).getUsageMessage())
+          .isEqualTo(command.commandLine().getUsageMessage());
+    }
+    assertThat(Main.commandLine(new Main(), "explain").getSubcommands()).hasSize(1);
+    assertThat(Main.commandLine(new Main(), "man").getSubcommands()).hasSize(19);
+    assertThat(Main.commandLine(new Main(), "explian").getSubcommands()).hasSize(19);
   }
 
   /** The commands below "Examples:", which end the help; continued lines are joined. */
