@@ -29,6 +29,18 @@ public interface LayerFunction extends AutoCloseable {
    */
   List<Tensor> backward(LayerCall call, List<Tensor> relevance);
 
+  /**
+   * Whether {@link #backward} reads the values of {@link LayerCall#inputs()}, or runs the layer
+   * again. Where it does not, a ReLU that the model runs in place stays in place if nobody else
+   * holds its input, and {@code inputs()} then hold the output's values.
+   *
+   * @return true unless a function says otherwise; passes with {@link LayerCall#createGraph()} do
+   *     not ask
+   */
+  default boolean readsInputs() {
+    return true;
+  }
+
   /** Frees what was prepared; called when the plan that holds this function is closed. */
   @Override
   default void close() {}

@@ -277,7 +277,7 @@ public final class Propagation implements AutoCloseable {
       inputs = leaves;
       IValue[] given = arguments.toArray(IValue[]::new);
       Interceptor interceptor = new Interceptor();
-      IValue[] results = interceptor.invoke(program.definition().entry(), given);
+      IValue[] results = interceptor.invoke(program.definition().entry(), given, false);
       if (results == null) {
         results =
             new Interpreter(interceptor, this::checkpoint)
@@ -554,7 +554,7 @@ public final class Propagation implements AutoCloseable {
     private final Interpreter inner = new Interpreter(this, Propagation.this::checkpoint);
 
     @Override
-    public IValue[] invoke(Instruction.Invoke call, IValue[] arguments) {
+    public IValue[] invoke(Instruction.Invoke call, IValue[] arguments, boolean last) {
       Region region = program.region(call.id);
       LayerFunction function = recording ? functions.get(call.id) : null;
       boolean capture = recording && options.capture().test(region.layer());
@@ -562,11 +562,14 @@ public final class Propagation implements AutoCloseable {
       if (function == null && !capture && hooks.isEmpty()) {
         return null;
       }
-      return around(region, call.in, arguments, function, capture, hooks, List.of());
+      IValue[] result = last && !capture ? overwritten(region, arguments, function, hooks) : null;
+      return result != null
+          ? result
+          : around(region, call.in, arguments, function, capture, hooks, List.of());
     }
 
     @Override
-    public IValue[] operate(Instruction.Operate call, IValue[] arguments) {
+    public IValue[] operate(Instruction.Operate call, IValue[] arguments, boolean last) {
       if (!recording && options.hooks().isEmpty()) {
         return null;
       }
@@ -582,6 +585,10 @@ public final class Propagation implements AutoCloseable {
             ? started(region, Interpreter.operate(call, arguments))
             : null;
       }
+      IValue[] result = last && !capture ? overwritten(region, arguments, function, hooks) : null;
+      if (result != null) {
+        return result;
+      }
       return around(
           region,
           call.in,
@@ -590,6 +597,31 @@ public final class Propagation implements AutoCloseable {
           capture,
           hooks,
           call.label == null ? List.of() : call.label.order());
+    }
+
+    /** Runs a layer in the memory of its input, or returns null where that can be seen. */
+    private IValue[] overwritten(
+        Region region, IValue[] arguments, LayerFunction function, List<ModuleHook> hooks) {
+      if (function == null || !hooks.isEmpty() || options.createGraph()) {
+        return null;
+      }
+      Instruction.Operate operator = Memory.overwritable(region, function, arguments);
+      if (operator == null) {
+        return null;
+      }
+      calls.merge(region.name(), 1, Integer::sum);
+      Values given = Values.copyOf(arguments, new int[arguments.length]);
+      resources.add(given);
+      if (!given.tensors().get(0).requires_grad()) {
+        return Interpreter.overwrite(operator, arguments);
+      }
+      try (PointerScope scope = new PointerScope()) {
+        IValue[] alias = arguments.clone();
+        alias[0] = new IValue(given.tensors().get(0).detach());
+        IValue[] results = Interpreter.overwrite(operator, alias);
+        List<Tensor> seen = List.of(keep(alias[0].toTensor().detach()));
+        return connected(region, given, given.tensors(), function, seen, new Values(results));
+      }
     }
 
     /** Such an operator needs the very list or dictionary that the program goes on with. */
@@ -722,7 +754,17 @@ public final class Propagation implements AutoCloseable {
       } finally {
         Natives.releaseAll(replaced);
       }
-      Values made = new Values(results);
+      return connected(region, given, in, function, detached, new Values(results));
+    }
+
+    /** Puts a function between a layer's inputs and what it made of them. */
+    private IValue[] connected(
+        Region region,
+        Values given,
+        List<Tensor> in,
+        LayerFunction function,
+        List<Tensor> detached,
+        Values made) {
       resources.add(made);
       List<Tensor> values = new ArrayList<>();
       try (PointerScope scope = new PointerScope()) {

@@ -26,11 +26,13 @@ class DepthwiseAccuracyTests {
   private static final GoldenFile GOLDEN = new GoldenFile("/golden-depthwise/index.json");
 
   /**
-   * What rounds a logit is scaled into the whole map, so that the error of one network is one draw:
-   * Zennit on the same PyTorch with and without oneDNN differs by up to seven times on 40 networks,
-   * and by 1.2 to 1.6 in the geometric mean.
+   * What rounds a logit is scaled into the whole map, so that the error of one network is one draw,
+   * and another processor draws anew: Zennit on the same PyTorch with and without oneDNN differs by
+   * up to 7.2 times on 40 networks, and by 1.2 to 1.6 in the geometric mean of a composite.
    */
-  private static final double MOST = 7;
+  private static final double MOST = 10;
+
+  private static final double MEAN_OF_ONE = 1.6;
 
   private static final double MEAN = 1.25;
 
@@ -91,10 +93,14 @@ class DepthwiseAccuracyTests {
   void onAverageFloat32IsAsExactAsZennits() {
     assertThat(RATIOS).hasSize(8);
     RATIOS.forEach(
-        (composite, ratios) -> {
-          double logarithms = ratios.stream().mapToDouble(Math::log).average().orElseThrow();
-          assertThat(Math.exp(logarithms)).as(composite).isLessThanOrEqualTo(MEAN);
-        });
+        (composite, ratios) ->
+            assertThat(geometricMean(ratios)).as(composite).isLessThanOrEqualTo(MEAN_OF_ONE));
+    List<Double> all = RATIOS.values().stream().flatMap(List::stream).toList();
+    assertThat(geometricMean(all)).isLessThanOrEqualTo(MEAN);
+  }
+
+  private static double geometricMean(List<Double> ratios) {
+    return Math.exp(ratios.stream().mapToDouble(Math::log).average().orElseThrow());
   }
 
   @Test

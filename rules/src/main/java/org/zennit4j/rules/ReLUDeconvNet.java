@@ -6,8 +6,10 @@ package org.zennit4j.rules;
 
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
 
 /**
@@ -24,7 +26,17 @@ public record ReLUDeconvNet() implements Rule {
 
   @Override
   public LayerFunction bind(Region region) {
-    return (call, relevance) -> List.of(relevance.get(0).clamp_min(new Scalar(0)));
+    return new LayerFunction() {
+      @Override
+      public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
+        return List.of(relevance.get(0).clamp_min(new Scalar(0)));
+      }
+
+      @Override
+      public boolean readsInputs() {
+        return false;
+      }
+    };
   }
 
   /** The rule by name. */

@@ -8,8 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
 
 /**
@@ -24,8 +26,31 @@ public record ReLUGuidedBackprop() implements Rule {
     return "relu_guided_backprop";
   }
 
+  /** A ReLU's gradient follows from its output, so that the layer need not be run again. */
   @Override
   public LayerFunction bind(Region region) {
+    return region.onlyOperator().filter("aten::relu"::equals).isPresent()
+        ? new LayerFunction() {
+          @Override
+          public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
+            Tensor r = relevance.get(0);
+            return call.createGraph()
+                ? general(region).backward(call, relevance)
+                : List.of(
+                    torch
+                        .threshold_backward(r, call.outputs().get(0), new Scalar(0))
+                        .mul_(r.gt(new Scalar(0))));
+          }
+
+          @Override
+          public boolean readsInputs() {
+            return false;
+          }
+        }
+        : general(region);
+  }
+
+  private static LayerFunction general(Region region) {
     return (call, relevance) -> {
       Tensor gradient = call.gradient(relevance).get(0);
       Tensor r = relevance.get(0);
