@@ -87,6 +87,11 @@ final class ExportedOperators {
     boolean writes() {
       return formals.stream().anyMatch(Formal::written);
     }
+
+    /** The same, which may also run as an operator that works in place does. */
+    Found orOverwriting(Operator inPlace) {
+      return new Found(operator.orOverwriting(inPlace), overload, formals, returns, views);
+    }
   }
 
   /** What Python computes with sizes: the operator and how its overloads are called. */
@@ -185,9 +190,11 @@ final class ExportedOperators {
   /** The out-of-place twin of an in-place operator, or null. */
   Found twin(ExportedStep step, Found inPlace) {
     String name = inPlace.operator().name();
-    return Operators.isInPlace(name)
-        ? find(name.substring(0, name.length() - 1), inPlace.overload(), step.mode())
-        : null;
+    Found twin =
+        Operators.isInPlace(name)
+            ? find(name.substring(0, name.length() - 1), inPlace.overload(), step.mode())
+            : null;
+    return twin == null ? null : twin.orOverwriting(inPlace.operator());
   }
 
   /** An operator that is known to exist. */
@@ -347,7 +354,8 @@ final class ExportedOperators {
             false,
             operation,
             Derivatives.isMissing(name, overload),
-            mode);
+            mode,
+            null);
     return new Found(operator, overload, formals, returns, views);
   }
 

@@ -103,6 +103,11 @@ public final class ModuleCall extends Region {
   }
 
   @Override
+  public Optional<String> onlyOperator() {
+    return Optional.ofNullable(invoke.callee.only()).map(only -> only.operator.name());
+  }
+
+  @Override
   public boolean overwritesInput() {
     Instruction.Operate sole = LinearMaps.sole(invoke.callee);
     return sole != null && sole.inPlace;

@@ -111,6 +111,15 @@ public final class OperatorCall extends Region {
   }
 
   @Override
+  public Optional<String> onlyOperator() {
+    boolean single =
+        operate.in.length > 0
+            && operate.in[0] >= 0
+            && Arrays.stream(operate.in).skip(1).allMatch(slot -> slot < 0);
+    return single ? Optional.of(operate.operator.name()) : Optional.empty();
+  }
+
+  @Override
   public boolean overwritesInput() {
     return operate.inPlace;
   }

@@ -119,6 +119,8 @@ public final class Operators {
      * where that is not.
      */
     KEEPS_SIGN,
+    /** Changes nothing when it is run again, nor is the gradient of the second run another one. */
+    IDEMPOTENT,
     /** Asks its second argument for the shape or type alone. */
     LIKE,
     /** Mixes elements in ways that have no rescale rule. */
@@ -143,6 +145,11 @@ public final class Operators {
     SHARES,
     /** Makes floating tensors where no dtype is given and one of its numbers is floating. */
     NUMBER_FACTORY,
+    /**
+     * Gives the same numbers in the memory of its first argument, whose old value its derivative
+     * does not need either.
+     */
+    OVERWRITES,
     /** Takes its argument apart into a list. */
     PARTS,
     /** May return its input itself although its schema does not say so. */

@@ -145,6 +145,14 @@ public abstract sealed class Region permits ModuleCall, OperatorCall {
   public abstract List<String> operators();
 
   /**
+   * The operator that this layer is.
+   *
+   * @return its qualified name, such as {@code aten::relu}, if the layer is exactly one operator on
+   *     its only input; else empty
+   */
+  public abstract Optional<String> onlyOperator();
+
+  /**
    * Whether a gradient may pass here.
    *
    * @return false if the model runs all of it without gradients, as in {@code with torch.no_grad()}
@@ -163,7 +171,8 @@ public abstract sealed class Region permits ModuleCall, OperatorCall {
 
   /**
    * Whether the model writes the result into its input's memory, as an in-place ReLU does. Here
-   * both keep their values; a rule that follows Zennit may want to know.
+   * both keep their values where somebody may see them; a rule that follows Zennit may want to
+   * know.
    *
    * @return true for a layer that is exactly one in-place operator
    */

@@ -38,19 +38,21 @@ final class Interpreter {
      *
      * @param call the call
      * @param arguments the arguments, not owned
+     * @param last whether nothing reads the slot of the first argument after the call
      * @return the results, kept for the caller, or null to let the interpreter run the call itself
      */
-    IValue[] invoke(Instruction.Invoke call, IValue[] arguments);
+    IValue[] invoke(Instruction.Invoke call, IValue[] arguments, boolean last);
 
     /**
      * Runs an operator.
      *
      * @param call the operator with its slots
      * @param arguments the arguments, not owned
+     * @param last whether nothing reads the slot of the first argument after the call
      * @return the results, kept for the caller, or null to let the interpreter run the operator
      *     itself
      */
-    IValue[] operate(Instruction.Operate call, IValue[] arguments);
+    IValue[] operate(Instruction.Operate call, IValue[] arguments, boolean last);
 
     /** The parts that are run by {@link #part}, or null for none. */
     default Segments segments() {
@@ -103,6 +105,9 @@ final class Interpreter {
     private final IValue[] substitutes;
     private final Steps steps = new Steps(this);
 
+    /** The slots that the running step is the last to use. */
+    private int[] dying = {};
+
     Frame(Code code, IValue[] substitutes) {
       this.code = code;
       this.values = new IValue[code.slots()];
@@ -131,6 +136,25 @@ final class Interpreter {
     void set(int slot, IValue kept) {
       Natives.release(values[slot]);
       values[slot] = kept;
+    }
+
+    boolean isDying(int slot) {
+      for (int last : dying) {
+        if (last == slot) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** Gives a value away, whose new owner frees it; a copy where somebody still needs it here. */
+    IValue handOver(int slot) {
+      if (slot < 0 || !isDying(slot)) {
+        return copy(get(slot));
+      }
+      IValue value = values[slot];
+      values[slot] = null;
+      return value;
     }
 
     void free(int[] slots) {
@@ -162,13 +186,31 @@ final class Interpreter {
       for (int i = 0; i < arguments.length; i++) {
         frame.set(i, copy(arguments[i]));
       }
-      run(code.body(), frame);
-      int[] slots = code.body().results;
-      IValue[] results = new IValue[slots.length];
-      for (int i = 0; i < slots.length; i++) {
-        results[i] = copy(frame.get(slots[i]));
+      return run(frame);
+    }
+  }
+
+  private IValue[] run(Frame frame) {
+    run(frame.code.body(), frame);
+    int[] slots = frame.code.body().results;
+    IValue[] results = new IValue[slots.length];
+    for (int i = 0; i < slots.length; i++) {
+      results[i] = copy(frame.get(slots[i]));
+    }
+    return results;
+  }
+
+  /** Runs a module; what nobody else uses any more belongs to it. */
+  private IValue[] enter(Instruction.Invoke call, Frame caller) {
+    try (Frame frame = new Frame(call.callee, null)) {
+      for (int i = 0; i < call.in.length; i++) {
+        boolean again = false;
+        for (int k = i + 1; k < call.in.length; k++) {
+          again |= call.in[k] == call.in[i];
+        }
+        frame.set(i, again ? copy(caller.get(call.in[i])) : caller.handOver(call.in[i]));
       }
-      return results;
+      return run(frame);
     }
   }
 
@@ -206,6 +248,7 @@ final class Interpreter {
     Steps steps = frame.steps;
     for (int i = from; i < to; i++) {
       checkpoint.run();
+      frame.dying = block.dead[i];
       block.instructions.get(i).accept(steps);
       frame.free(block.dead[i]);
     }
@@ -234,19 +277,31 @@ final class Interpreter {
       this.frame = frame;
     }
 
+    private boolean isLast(Instruction call) {
+      return call.in.length > 0 && frame.isDying(call.in[0]);
+    }
+
     @Override
     public Void operate(Instruction.Operate call) {
       IValue[] arguments = frame.get(call.in);
-      IValue[] results = interceptor == null ? null : interceptor.operate(call, arguments);
-      store(frame, call.out, results == null ? Interpreter.operate(call, arguments) : results);
+      boolean last = isLast(call);
+      IValue[] results = interceptor == null ? null : interceptor.operate(call, arguments, last);
+      if (results == null) {
+        results =
+            last && Memory.mayBeOverwritten(call, arguments)
+                ? overwrite(call, arguments)
+                : Interpreter.operate(call, arguments);
+      }
+      store(frame, call.out, results);
       return null;
     }
 
     @Override
     public Void invoke(Instruction.Invoke call) {
       IValue[] arguments = frame.get(call.in);
-      IValue[] results = interceptor == null ? null : interceptor.invoke(call, arguments);
-      store(frame, call.out, results == null ? run(call.callee, arguments, null) : results);
+      IValue[] results =
+          interceptor == null ? null : interceptor.invoke(call, arguments, isLast(call));
+      store(frame, call.out, results == null ? enter(call, frame) : results);
       return null;
     }
 
@@ -358,8 +413,17 @@ final class Interpreter {
   }
 
   /** Calls an operator of LibTorch; the results are kept for the caller. */
-  @SuppressWarnings("try") // the mode works by being there
   static IValue[] operate(Instruction.Operate call, IValue[] arguments) {
+    return operate(call, arguments, false);
+  }
+
+  /** Calls an operator in the memory of its first argument, which may be overwritten. */
+  static IValue[] overwrite(Instruction.Operate call, IValue[] arguments) {
+    return operate(call, arguments, true);
+  }
+
+  @SuppressWarnings("try") // the mode works by being there
+  private static IValue[] operate(Instruction.Operate call, IValue[] arguments, boolean inPlace) {
     Operator operator = call.operator;
     if (operator.withoutDerivative() && isRecorded(arguments)) {
       throw new UnsupportedOperatorException(
@@ -374,14 +438,14 @@ final class Interpreter {
         stack.push_back(new IValue((long) arguments.length));
       }
       try (OperatorMode.Guard mode = operator.mode().enter()) {
-        operator.operation().apply(stack);
+        (inPlace ? operator.overwriting() : operator.operation()).apply(stack);
       } catch (RuntimeException e) {
         if (!isOfTurned(operator, arguments)) {
           throw failure(call, e);
         }
         IValue[] straight = arguments.clone();
         straight[0] = new IValue(arguments[0].toTensor().contiguous());
-        return operate(call, straight);
+        return operate(call, straight, false);
       }
       IValue[] results = new IValue[call.out.length];
       for (int i = 0; i < results.length; i++) {

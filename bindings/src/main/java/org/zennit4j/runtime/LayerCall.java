@@ -93,7 +93,7 @@ public final class LayerCall {
    * The floating tensors that the layer was called with, in the order of its arguments.
    *
    * @return detached, unless {@link #createGraph()}; nulls for a function that says that it {@link
-   *     LayerFunction#reads() reads nothing}
+   *     LayerFunction#reads() reads no inputs}
    */
   public List<Tensor> inputs() {
     return inputs;

@@ -20,13 +20,34 @@ public interface LayerFunction extends AutoCloseable {
   /** What a function reads of a call, and a pass keeps for it. */
   enum Reads {
     /** Neither inputs nor outputs: {@link LayerCall#inputs()} is a list of nulls. */
-    NOTHING,
+    NOTHING(false, false),
+    /**
+     * The outputs alone: {@link LayerCall#inputs()} is a list of nulls. A ReLU that the model runs
+     * in place stays in place where nobody else holds its input.
+     */
+    OUTPUTS(false, true),
     /** The inputs; outputs are computed again if they are asked for. */
-    INPUTS,
+    INPUTS(true, false),
     /** Inputs and outputs. */
-    BOTH,
+    BOTH(true, true),
     /** Inputs and outputs, which stay until the pass is closed. */
-    KEPT
+    KEPT(true, true);
+
+    private final boolean inputs;
+    private final boolean outputs;
+
+    Reads(boolean inputs, boolean outputs) {
+      this.inputs = inputs;
+      this.outputs = outputs;
+    }
+
+    boolean inputs() {
+      return inputs;
+    }
+
+    boolean outputs() {
+      return outputs;
+    }
   }
 
   /**

@@ -275,7 +275,7 @@ public final class Propagation implements AutoCloseable {
       inputs = leaves;
       IValue[] given = arguments.toArray(IValue[]::new);
       Interceptor interceptor = new Interceptor(tape, segments(), options.meter().orElse(null));
-      IValue[] results = interceptor.invoke(program.definition().entry(), given);
+      IValue[] results = interceptor.invoke(program.definition().entry(), given, false);
       if (results == null) {
         results =
             new Interpreter(interceptor, this::checkpoint)
@@ -677,7 +677,7 @@ public final class Propagation implements AutoCloseable {
     }
 
     @Override
-    public IValue[] invoke(Instruction.Invoke call, IValue[] arguments) {
+    public IValue[] invoke(Instruction.Invoke call, IValue[] arguments, boolean last) {
       Region region = program.region(call.id);
       LayerFunction function = recording ? functions.get(call.id) : null;
       boolean capture = recording && options.capture().test(region.layer());
@@ -685,11 +685,14 @@ public final class Propagation implements AutoCloseable {
       if (function == null && !capture && hooks.isEmpty()) {
         return null;
       }
-      return around(region, call.in, arguments, function, capture, hooks, List.of());
+      IValue[] result = last && !capture ? overwritten(region, arguments, function, hooks) : null;
+      return result != null
+          ? result
+          : around(region, call.in, arguments, function, capture, hooks, List.of());
     }
 
     @Override
-    public IValue[] operate(Instruction.Operate call, IValue[] arguments) {
+    public IValue[] operate(Instruction.Operate call, IValue[] arguments, boolean last) {
       if (!recording && options.hooks().isEmpty()) {
         return size == null ? null : metered(call, arguments);
       }
@@ -705,6 +708,10 @@ public final class Propagation implements AutoCloseable {
           return started(region, Interpreter.operate(call, arguments));
         }
         return size == null ? null : metered(call, arguments);
+      }
+      IValue[] result = last && !capture ? overwritten(region, arguments, function, hooks) : null;
+      if (result != null) {
+        return result;
       }
       return around(
           region,
@@ -732,6 +739,34 @@ public final class Propagation implements AutoCloseable {
           }
         }
         return results;
+      }
+    }
+
+    /** Runs a layer in the memory of its input, or returns null where that can be seen. */
+    private IValue[] overwritten(
+        Region region, IValue[] arguments, LayerFunction function, List<ModuleHook> hooks) {
+      if (function == null || !hooks.isEmpty() || reads(function).inputs()) {
+        return null;
+      }
+      Instruction.Operate operator = Memory.overwritable(region, arguments);
+      if (operator == null) {
+        return null;
+      }
+      calls.merge(region.name(), 1, Integer::sum);
+      Values given = tape.own(Values.copyOf(arguments, new int[arguments.length]));
+      Tensor overwritten = given.tensors().get(0);
+      if (!overwritten.requires_grad()) {
+        return Interpreter.overwrite(operator, arguments);
+      }
+      try (PointerScope scope = new PointerScope()) {
+        IValue[] alias = arguments.clone();
+        alias[0] = new IValue(overwritten.detach());
+        IValue[] results = Interpreter.overwrite(operator, alias);
+        List<Tensor> in = given.tensors();
+        List<Tensor> unread = new ArrayList<>(Collections.nCopies(in.size(), null));
+        IValue[] all = connected(region, given, in, function, unread, results, new LayerCall[1]);
+        given.close();
+        return all;
       }
     }
 
@@ -771,7 +806,7 @@ public final class Propagation implements AutoCloseable {
       IValue[] results = run(region, given, in, function, call);
       if (hooks.isEmpty() && !capture) {
         IValue[] all = written(region, given, results);
-        if (call[0] != null && reads(function) == LayerFunction.Reads.NOTHING) {
+        if (call[0] != null && !reads(function).inputs()) {
           given.close();
         }
         return all;
@@ -877,7 +912,7 @@ public final class Propagation implements AutoCloseable {
           Tensor alias = tensor.detach();
           // What is written to is changed below, where it is recorded.
           passed.add(overwrites && passed.isEmpty() ? alias.clone() : alias);
-          if (reads == LayerFunction.Reads.NOTHING) {
+          if (!reads.inputs()) {
             detached.add(null);
           } else {
             boolean writes = program.definition().writesInPlace();
@@ -892,11 +927,23 @@ public final class Propagation implements AutoCloseable {
       } finally {
         Natives.releaseAll(replaced);
       }
+      return connected(region, given, in, function, detached, results, made);
+    }
+
+    /** Puts a function between a layer's inputs and what it made of them. */
+    private IValue[] connected(
+        Region region,
+        Values given,
+        List<Tensor> in,
+        LayerFunction function,
+        List<Tensor> detached,
+        IValue[] results,
+        LayerCall[] made) {
       try (Values outputs = new Values(results)) {
         if (size != null) {
           outputs.tensors().forEach(size::count);
         }
-        boolean keeps = reads == LayerFunction.Reads.BOTH || reads == LayerFunction.Reads.KEPT;
+        boolean keeps = reads(function).outputs();
         List<Tensor> values = new ArrayList<>();
         try (PointerScope scope = new PointerScope()) {
           for (Tensor tensor : outputs.tensors()) {

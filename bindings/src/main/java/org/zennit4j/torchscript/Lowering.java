@@ -558,7 +558,14 @@ final class Lowering {
         int[] out = define(node, env);
         shareMarked(kind, schema, arguments, out, true);
         instructions.add(
-            new Instruction.Operate(compiler.nextId(), twin, where, arguments, out, true, null));
+            new Instruction.Operate(
+                compiler.nextId(),
+                twin.orOverwriting(operator),
+                where,
+                arguments,
+                out,
+                true,
+                null));
         rename(target, out[0]);
         return;
       }

@@ -8,8 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
+import org.zennit4j.runtime.LayerCall;
 import org.zennit4j.runtime.LayerFunction;
 
 /**
@@ -24,21 +26,34 @@ public record ReLUGuidedBackprop() implements Rule {
     return "relu_guided_backprop";
   }
 
+  /** A ReLU's gradient follows from its output, so that the layer need not be run again. */
   @Override
   public LayerFunction bind(Region region) {
-    return LayerFunction.reading(
-        LayerFunction.Reads.INPUTS,
-        (call, relevance) -> {
-          Tensor gradient = call.gradient(relevance).get(0);
-          Tensor r = relevance.get(0);
-          if (gradient == null || !Arrays.equals(gradient.shape(), r.shape())) {
-            throw new RuleException(
-                "relu_guided_backprop cannot explain layer '"
-                    + region.name()
-                    + "', which does not act elementwise");
-          }
-          return List.of(gradient.mul(r.gt(new Scalar(0))));
-        });
+    return region.onlyOperator().filter("aten::relu"::equals).isPresent()
+        ? LayerFunction.reading(LayerFunction.Reads.OUTPUTS, ReLUGuidedBackprop::ofOutput)
+        : LayerFunction.reading(
+            LayerFunction.Reads.INPUTS, (call, relevance) -> general(region, call, relevance));
+  }
+
+  private static List<Tensor> ofOutput(LayerCall call, List<Tensor> relevance) {
+    if (call.createGraph()) {
+      return general(call.region(), call, relevance);
+    }
+    Tensor r = relevance.get(0);
+    Tensor gradient = torch.threshold_backward(r, call.outputs().get(0), new Scalar(0));
+    return List.of(gradient.mul_(r.gt(new Scalar(0))));
+  }
+
+  private static List<Tensor> general(Region region, LayerCall call, List<Tensor> relevance) {
+    Tensor gradient = call.gradient(relevance).get(0);
+    Tensor r = relevance.get(0);
+    if (gradient == null || !Arrays.equals(gradient.shape(), r.shape())) {
+      throw new RuleException(
+          "relu_guided_backprop cannot explain layer '"
+              + region.name()
+              + "', which does not act elementwise");
+    }
+    return List.of(gradient.mul(r.gt(new Scalar(0))));
   }
 
   /** The rule by name. */

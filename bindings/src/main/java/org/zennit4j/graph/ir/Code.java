@@ -4,6 +4,7 @@
  */
 package org.zennit4j.graph.ir;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -37,5 +38,23 @@ public record Code(String path, int parameters, int slots, List<Constant> consta
   public Constant constant(Instruction.Operate operate, String argument) {
     int k = operate.operator.argument(argument);
     return k < 0 || operate.in[k] >= 0 ? null : constant(operate.in[k]);
+  }
+
+  /**
+   * The operator that this code is.
+   *
+   * @return the only instruction, where that is an operator whose first argument is the code's only
+   *     parameter, all others are constants, and whose result is the code's; else null
+   */
+  public Instruction.Operate only() {
+    if (parameters != 1
+        || body.instructions.size() != 1
+        || !(body.instructions.get(0) instanceof Instruction.Operate operate)
+        || operate.in.length == 0
+        || operate.in[0] != 0
+        || !Arrays.equals(operate.out, body.results)) {
+      return null;
+    }
+    return Arrays.stream(operate.in).skip(1).allMatch(slot -> slot < 0) ? operate : null;
   }
 }

@@ -16,6 +16,8 @@ import org.bytedeco.pytorch.Operation;
  * @param operation the implementation; owned by the program
  * @param withoutDerivative whether LibTorch lets no gradient through it
  * @param mode the modes of the thread in which the model runs it
+ * @param overwriting the same in the memory of its first argument, where the model asks for that;
+ *     owned by the program; or null
  */
 public record Operator(
     String name,
@@ -23,7 +25,8 @@ public record Operator(
     boolean vararg,
     Operation operation,
     boolean withoutDerivative,
-    OperatorMode mode) {
+    OperatorMode mode,
+    Operation overwriting) {
   /** An operator that runs as any does. */
   public Operator(
       String name,
@@ -31,12 +34,18 @@ public record Operator(
       boolean vararg,
       Operation operation,
       boolean withoutDerivative) {
-    this(name, arguments, vararg, operation, withoutDerivative, OperatorMode.PLAIN);
+    this(name, arguments, vararg, operation, withoutDerivative, OperatorMode.PLAIN, null);
   }
 
   /** The same in other modes. */
   public Operator in(OperatorMode other) {
-    return new Operator(name, arguments, vararg, operation, withoutDerivative, other);
+    return new Operator(name, arguments, vararg, operation, withoutDerivative, other, overwriting);
+  }
+
+  /** The same, which may also run as an operator that works in place does. */
+  public Operator orOverwriting(Operator inPlace) {
+    return new Operator(
+        name, arguments, vararg, operation, withoutDerivative, mode, inPlace.operation);
   }
 
   public int argument(String argument) {
