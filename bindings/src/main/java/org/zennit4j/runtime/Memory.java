@@ -43,6 +43,7 @@ final class Memory {
           && target.storage().use_count() == 1
           && target.is_floating_point()
           && !target.is_view()
+          && !(target.is_leaf() && target.requires_grad())
           && target.is_non_overlapping_and_dense()
           && fits(target, arguments);
     }
