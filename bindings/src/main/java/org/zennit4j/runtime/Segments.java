@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,7 +39,7 @@ final class Segments {
    */
   record Piece(Block block, int from, int to, int[] in, int[] out, int number) {}
 
-  private final Map<Block, Map<Integer, Piece>> pieces = new IdentityHashMap<>();
+  private final Map<Block, Map<Integer, Piece>> pieces = new HashMap<>();
   private final List<Piece> inOrder = new ArrayList<>();
   private final Predicate<Instruction> single;
   private final Predicate<Instruction> plain;
