@@ -298,17 +298,13 @@ public final class DatasetRun {
     int segments = (samples() + size - 1) / size;
     if (!complete) {
       parts.open(text);
-      // The result is joined by the thread that writes, or in the end if it comes from elsewhere.
-      boolean hdf5 = settings.format == Format.HDF5;
-      try (RunLock lock = RunLock.of(output, settings.shards > 1);
-          JoinedParts joined = hdf5 ? new JoinedParts(output, parts, settings.level) : null) {
-        boolean alone = hdf5 && settings.shards == 1;
-        compute(parts, segments, like, alone ? () -> joined.join(segments) : () -> {});
+      try (RunLock lock = RunLock.of(output, settings.shards > 1)) {
+        compute(parts, segments, like);
         if (missing(parts, segments) > 0 || !lock.alone()) {
           return summary(parts, size, false);
         }
         DatasetSummary summary = summary(parts, size, true);
-        assemble(output, parts, segments, joined, like.picture(), plan, summary);
+        assemble(output, parts, segments, like.picture(), plan, summary);
         parts.delete();
         return summary;
       }
@@ -388,7 +384,7 @@ public final class DatasetRun {
   /** A batch that is read, or will be. */
   private record Reading(int segment, boolean last, Future<Samples> samples) {}
 
-  private void compute(Parts parts, int segments, Preparation.Prepared like, Runnable whole) {
+  private void compute(Parts parts, int segments, Preparation.Prepared like) {
     int from = (int) ((long) segments * (settings.shard - 1) / settings.shards);
     int to = (int) ((long) segments * settings.shard / settings.shards);
     long done = 0;
@@ -412,7 +408,7 @@ public final class DatasetRun {
         new Explaining(explainer, settings.target, settings.strict, settings.listener);
     ExecutorService readers =
         Executors.newFixedThreadPool(settings.readers, Daemons.named("reads samples"));
-    try (PartsWriter writer = new PartsWriter(parts, settings.level, whole)) {
+    try (PartsWriter writer = new PartsWriter(parts, settings.level)) {
       Deque<Reading> ahead = new ArrayDeque<>();
       int next = 0;
       while (next < batches.size() || !ahead.isEmpty()) {
@@ -458,7 +454,6 @@ public final class DatasetRun {
       Path output,
       Parts parts,
       int segments,
-      JoinedParts joined,
       boolean pictures,
       Map<String, Object> plan,
       DatasetSummary summary) {
@@ -466,9 +461,11 @@ public final class DatasetRun {
       throw new DatasetException("no sample could be explained; " + parts.table(0) + " says why");
     }
     Assembly assembly = new Assembly(output, parts, segments);
-    if (joined != null) {
-      joined.finish(segments);
-      ProjectFiles.labels(output.resolve("labels.json"), source.classes(), joined.classes());
+    if (settings.format == Format.HDF5) {
+      try (JoinedParts joined = new JoinedParts(output, parts, settings.level)) {
+        joined.finish(segments);
+        ProjectFiles.labels(output.resolve("labels.json"), source.classes(), joined.classes());
+      }
       if (pictures) {
         ProjectFiles.project(
             output.resolve("project.yaml"),

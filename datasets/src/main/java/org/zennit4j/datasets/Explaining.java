@@ -59,12 +59,14 @@ final class Explaining {
       }
       listener.onSkip(one.id(), one.reason());
     }
+    if (batch == null) {
+      return () -> Explained.nothing(bad);
+    }
     Batch done = batch;
-    List<Integer> rows = kept;
-    return done == null
-        ? () -> Explained.nothing(bad)
-        : () ->
-            Explained.of(done, Batch.rows(samples.shown(), rows), samples.pictures(), target, bad);
+    // Not the inputs: they would stay until this is written.
+    NdArray shown = Batch.rows(samples.shown(), kept);
+    boolean pictures = samples.pictures();
+    return () -> Explained.of(done, shown, pictures, target, bad);
   }
 
   /** Finds out which sample of a batch it was; if each fails it is not the sample's fault. */

@@ -18,8 +18,8 @@ import org.zennit4j.requests.NdArray;
 import org.zennit4j.requests.NdArray.DType;
 
 /**
- * The files that ViRelAy and CoRelAy read, made of the parts while these come to be; under other
- * names until they are whole. Used by one thread at a time.
+ * The files that ViRelAy and CoRelAy read, made of the parts, each of which is opened once; under
+ * other names until they are whole. Used by one thread at a time.
  */
 final class JoinedParts implements AutoCloseable {
   private static final int INDICES = 1 << 16;
@@ -33,7 +33,6 @@ final class JoinedParts implements AutoCloseable {
   private final Map<String, Hdf5Data> made = new HashMap<>();
   private Hdf5File inputs;
   private Hdf5File attributions;
-  private int joined;
   private long rows;
   private int classes;
 
@@ -44,18 +43,6 @@ final class JoinedParts implements AutoCloseable {
     this.attribution = output.resolve("attribution.h5");
     this.hiddenInput = Assembly.hidden(input);
     this.hiddenAttribution = Assembly.hidden(attribution);
-  }
-
-  /** Adds the parts that are there, in their order, up to the first one that is not. */
-  void join(int segments) {
-    while (joined < segments && parts.has(joined)) {
-      try (Hdf5File part = Hdf5File.open(parts.arrays(joined))) {
-        if (!part.names("/").isEmpty()) {
-          join(part);
-        }
-      }
-      joined++;
-    }
   }
 
   private void join(Hdf5File part) {
@@ -98,11 +85,17 @@ final class JoinedParts implements AutoCloseable {
     return NdArray.of(DType.UINT32, bytes.flip(), numbers.length);
   }
 
-  /** Adds the other parts, all of which are there, and gives the files their names. */
+  /** Adds the parts, all of which are there, and gives the files their names. */
   void finish(int segments) {
-    join(segments);
-    if (joined < segments || inputs == null) {
-      throw new IllegalStateException(joined + " of " + segments + " parts, " + rows + " rows");
+    for (int segment = 0; segment < segments; segment++) {
+      try (Hdf5File part = Hdf5File.open(parts.arrays(segment))) {
+        if (!part.names("/").isEmpty()) {
+          join(part);
+        }
+      }
+    }
+    if (inputs == null) {
+      throw new IllegalStateException("no part has rows");
     }
     Hdf5Data index = attributions.create("index", DType.UINT32, new long[0], level);
     for (long first = 0; first < rows; first += INDICES) {

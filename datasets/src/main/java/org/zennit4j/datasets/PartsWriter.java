@@ -26,17 +26,12 @@ final class PartsWriter implements AutoCloseable {
   private final Thread thread;
   private volatile Throwable failure;
 
-  /**
-   * Starts the thread that writes.
-   *
-   * @param whole what it does when a segment is whole
-   */
-  PartsWriter(Parts parts, int level, Runnable whole) {
-    thread = Daemons.named("writes samples").newThread(() -> write(parts, level, whole));
+  PartsWriter(Parts parts, int level) {
+    thread = Daemons.named("writes samples").newThread(() -> write(parts, level));
     thread.start();
   }
 
-  private void write(Parts parts, int level, Runnable whole) {
+  private void write(Parts parts, int level) {
     Parts.Writer part = null;
     try {
       for (Writing next = queue.take(); next.segment >= 0; next = queue.take()) {
@@ -48,7 +43,6 @@ final class PartsWriter implements AutoCloseable {
           part.commit();
           part.close();
           part = null;
-          whole.run();
         }
       }
     } catch (InterruptedException e) {
