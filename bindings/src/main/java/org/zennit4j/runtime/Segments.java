@@ -27,17 +27,53 @@ import org.zennit4j.graph.ir.Instruction;
  * numbers or change lists run once.
  */
 final class Segments {
-  /**
-   * Some instructions of a block, one after the other.
-   *
-   * @param block the block
-   * @param from the first
-   * @param to behind the last
-   * @param in the slots that they read, defined before
-   * @param out the slots that they define and that are read after them
-   * @param number of the part, in the order in which they run
-   */
-  record Piece(Block block, int from, int to, int[] in, int[] out, int number) {}
+  /** Some instructions of a block, one after the other. */
+  static final class Piece {
+    private final Block block;
+    private final int from;
+    private final int to;
+    private final int[] in;
+    private final int[] out;
+    private final int number;
+
+    private Piece(Block block, int from, int to, int[] in, int[] out, int number) {
+      this.block = block;
+      this.from = from;
+      this.to = to;
+      this.in = in;
+      this.out = out;
+      this.number = number;
+    }
+
+    Block block() {
+      return block;
+    }
+
+    /** The first instruction. */
+    int from() {
+      return from;
+    }
+
+    /** Behind the last instruction. */
+    int to() {
+      return to;
+    }
+
+    /** The slots that they read, defined before; not to be written to. */
+    int[] in() {
+      return in;
+    }
+
+    /** The slots that they define and that are read after them; not to be written to. */
+    int[] out() {
+      return out;
+    }
+
+    /** Which part it is, in the order in which they run. */
+    int number() {
+      return number;
+    }
+  }
 
   private final Map<Block, Map<Integer, Piece>> pieces = new HashMap<>();
   private final List<Piece> inOrder = new ArrayList<>();
