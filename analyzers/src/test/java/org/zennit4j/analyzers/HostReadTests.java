@@ -99,6 +99,16 @@ class HostReadTests {
               "org.zennit4j.composites.Branches.isZero",
               "a constant factor, once when a program is canonized"),
           Map.entry(
+              "org.zennit4j.attribution.BatchChoice.begins",
+              "whether a model treats samples apart, once for each shape of input"),
+          Map.entry(
+              "org.zennit4j.attribution.BatchChoice.scale",
+              "the size of outputs for that question"),
+          Map.entry("org.zennit4j.attribution.ChunkedPasses.equal", "asks for the CPU first"),
+          Map.entry(
+              "org.zennit4j.composites.PlanMemory.count",
+              "addresses alone, and where somebody asks what a plan holds"),
+          Map.entry(
               "org.zennit4j.rules.LinearFunction.isNonNegative",
               "asks for the CPU first, by design"),
           Map.entry(

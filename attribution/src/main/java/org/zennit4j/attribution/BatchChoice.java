@@ -62,7 +62,8 @@ final class BatchChoice {
       boolean recorded,
       AttributionOptions options,
       long deadline) {
-    if (options.createGraph()) {
+    // Tensors without values tell nothing.
+    if (options.createGraph() || output.is_meta()) {
       return 1;
     }
     Key key =
