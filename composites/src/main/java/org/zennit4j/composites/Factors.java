@@ -27,7 +27,7 @@ final class Factors {
   /** Bounded and not zero at zero. */
   private static final Set<String> SIGMOIDS = Set.of("sigmoid", "hardsigmoid");
 
-  private static final Set<String> SHIFTS = Set.of("add", "sub", "amax", "max");
+  private static final Set<String> LARGEST = Set.of("amax", "max");
 
   private static final Set<String> INVERSES = Set.of("rsqrt", "reciprocal");
 
@@ -188,7 +188,8 @@ final class Factors {
   /** What may stand between scores and their softmax: masks, biases, the largest one taken off. */
   private boolean isScoring(Region operator) {
     return isAffine(operator)
-        || SHIFTS.contains(Operators.of(operator).name())
+        || Operators.of(operator).is(Operators.Kind.SUM)
+        || LARGEST.contains(Operators.of(operator).name())
         || Operators.of(operator).is(Operators.Trait.HANDS_ON);
   }
 

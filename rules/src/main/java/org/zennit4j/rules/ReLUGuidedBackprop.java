@@ -9,6 +9,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Region;
 import org.zennit4j.registry.Entry;
 import org.zennit4j.runtime.LayerCall;
@@ -29,7 +30,10 @@ public record ReLUGuidedBackprop() implements Rule {
   /** A ReLU's gradient follows from its output, so that the layer need not be run again. */
   @Override
   public LayerFunction bind(Region region) {
-    return region.onlyOperator().filter("aten::relu"::equals).isPresent()
+    return region
+            .onlyOperator()
+            .filter(name -> Operators.of(name).name().equals("relu"))
+            .isPresent()
         ? LayerFunction.reading(LayerFunction.Reads.OUTPUTS, ReLUGuidedBackprop::ofOutput)
         : LayerFunction.reading(
             LayerFunction.Reads.INPUTS, (call, relevance) -> general(region, call, relevance));
