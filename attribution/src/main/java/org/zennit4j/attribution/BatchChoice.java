@@ -72,10 +72,15 @@ final class BatchChoice {
             inputs.stream().map(t -> Arrays.stream(t.shape()).boxed().toList()).toList(),
             inputs.stream().map(t -> t.dtype().name().getString()).toList());
     Integer found = known.get(key);
-    if (found == null) {
-      found = found(attributor, inputs, output, recorded, options, deadline);
-      known.put(key, found);
+    if (found != null) {
+      return found;
     }
+    if (!isFinite(output)) {
+      // Nothing can be compared, and the next input of this shape may be a better one.
+      return 1;
+    }
+    found = found(attributor, inputs, output, recorded, options, deadline);
+    known.put(key, found);
     return found;
   }
 
@@ -136,12 +141,18 @@ final class BatchChoice {
       return false;
     }
     double tolerance = Math.sqrt(epsilon(alone));
-    double scale = alone.numel() == 0 ? 0 : scale(alone);
-    return Double.isFinite(scale) && first.allclose(alone, tolerance, tolerance * scale, false);
+    return first.allclose(alone, tolerance, tolerance * scale(alone), false);
   }
 
+  private static boolean isFinite(Tensor tensor) {
+    try (PointerScope scope = new PointerScope()) {
+      return Double.isFinite(scale(tensor));
+    }
+  }
+
+  /** The largest size; 0 for none. */
   private static double scale(Tensor tensor) {
-    return tensor.abs().max().item_double();
+    return tensor.numel() == 0 ? 0 : tensor.detach().abs().max().item_double();
   }
 
   private static double epsilon(Tensor tensor) {

@@ -50,6 +50,7 @@ final class ChunkedPasses {
   private int width;
   private List<Tensor> first;
   private List<Tensor> ofFirst = List.of();
+  private int added;
   private int watched = -1;
   private Tensor ofWatched;
   private final List<Propagation> open = new ArrayList<>();
@@ -253,6 +254,10 @@ final class ChunkedPasses {
     } catch (CancelledException e) {
       throw e;
     } catch (Zennit4jException e) {
+      if (added > from) {
+        // They ran side by side; what failed is not that, and what was added stays.
+        throw e;
+      }
       for (int k = 0; k < made.size(); k++) {
         try (PointerScope scope = new PointerScope()) {
           chunk(from + k, List.of(made.get(k)), accumulator);
@@ -316,6 +321,7 @@ final class ChunkedPasses {
                   : part(pass.output(), places[k], run.size(), batch, "the output");
           ofWatched = Natives.keep(own(own, run.size()));
         }
+        added++;
         accumulator.add(from + k, parts);
       }
     } finally {

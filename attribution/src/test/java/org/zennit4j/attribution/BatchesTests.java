@@ -125,6 +125,23 @@ class BatchesTests {
     }
   }
 
+  /** What came before must not change a map: the choice is of the shape, not of the values. */
+  @Test
+  void anInputThatIsNotFiniteLeavesNoChoiceBehind() {
+    Tensor x = images(ScalarType.Float);
+    try (ScriptModel model = convNet(ScalarType.Float);
+        Plan plan = Plan.of(model, Composites.epsilonPlus());
+        SmoothGrad fresh = new SmoothGrad(plan, SmoothGrad.Settings.defaults());
+        SmoothGrad used = new SmoothGrad(plan, SmoothGrad.Settings.defaults())) {
+      used.attribute(x.mul(new Scalar(Double.NaN)), Target.logit(1, 3)).close();
+      try (Attribution a = fresh.attribute(x, Target.logit(1, 3));
+          Attribution b = used.attribute(x, Target.logit(1, 3))) {
+        assertThat(b.relevance()).isBitEqualTo(a.relevance());
+      }
+      assertThat(batches(model, "0", () -> used.attribute(x).close())).hasSize(2);
+    }
+  }
+
   @Test
   void modelsThatMixSamplesRunAsIfTheyWereAlone() {
     Tensor x = SeededWeights.normal(1, ScalarType.Double, 2, 6);

@@ -5,6 +5,7 @@
 package org.zennit4j.runtime;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 import org.zennit4j.graph.Region;
 
@@ -69,9 +70,25 @@ public interface LayerFunction extends AutoCloseable {
    * @return the function
    */
   static LayerFunction reading(Reads reads, LayerFunction function) {
+    return around(function, reads, call -> {});
+  }
+
+  /**
+   * This function, with a look at each call before.
+   *
+   * @param look sees what {@link #reads()} says, in the autograd engine's thread
+   * @return the function; closing it closes this one
+   */
+  default LayerFunction looking(Consumer<LayerCall> look) {
+    return around(this, reads(), look);
+  }
+
+  private static LayerFunction around(
+      LayerFunction function, Reads reads, Consumer<LayerCall> look) {
     return new LayerFunction() {
       @Override
       public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
+        look.accept(call);
         return function.backward(call, relevance);
       }
 

@@ -51,8 +51,7 @@ final class Memory {
 
   /**
    * The operator that a region consists of, if it can be run in the memory of its argument with a
-   * function in its place that does not read that: also where the function is left out later, the
-   * gradient at the result has to be the one at the argument.
+   * function in its place that does not read that: a ReLU, whose derivative its result tells.
    *
    * @param region a call
    * @param arguments the region's arguments, as above

@@ -945,6 +945,7 @@ public final class Propagation implements AutoCloseable {
         }
         boolean keeps = reads(function).outputs();
         List<Tensor> values = new ArrayList<>();
+        boolean owned = false;
         try (PointerScope scope = new PointerScope()) {
           for (Tensor tensor : outputs.tensors()) {
             boolean writes = program.definition().writesInPlace();
@@ -967,6 +968,7 @@ public final class Propagation implements AutoCloseable {
                       options.createGraph(),
                       options.hooks().isEmpty() && region.inputsNeverNegative(),
                       findings::add));
+          owned = true;
           made[0] = call;
           List<Tensor> connected =
               tape.autograd.apply(
@@ -977,6 +979,13 @@ public final class Propagation implements AutoCloseable {
           IValue[] all = outputs.with(connected, new ArrayList<>());
           Natives.releaseAll(connected);
           return all;
+        } finally {
+          if (!owned) {
+            Natives.releaseAll(detached);
+            if (keeps) {
+              Natives.releaseAll(values);
+            }
+          }
         }
       }
     }

@@ -102,34 +102,15 @@ public final class ZBox extends DeclaredRule {
     if (!reportOutside) {
       return function;
     }
-    return new LayerFunction() {
-      @Override
-      public List<Tensor> backward(LayerCall call, List<Tensor> relevance) {
-        Tensor x = call.inputs().get(0);
-        if (isOutside(x)) {
-          call.report(
-              "zbox: the input of '"
-                  + call.region().name()
-                  + "' leaves the bounds low and high; its relevance is not reliable there");
-        }
-        return function.backward(call, relevance);
-      }
-
-      @Override
-      public Reads reads() {
-        return function.reads();
-      }
-
-      @Override
-      public List<Tensor> prepared() {
-        return function.prepared();
-      }
-
-      @Override
-      public void close() {
-        function.close();
-      }
-    };
+    return function.looking(
+        call -> {
+          if (isOutside(call.inputs().get(0))) {
+            call.report(
+                "zbox: the input of '"
+                    + call.region().name()
+                    + "' leaves the bounds low and high; its relevance is not reliable there");
+          }
+        });
   }
 
   private boolean isOutside(Tensor x) {
