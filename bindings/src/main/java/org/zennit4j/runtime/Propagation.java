@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -28,14 +27,11 @@ import org.zennit4j.bindings.ClosedException;
 import org.zennit4j.bindings.Natives;
 import org.zennit4j.bindings.ShapeException;
 import org.zennit4j.bindings.Zennit4jException;
-import org.zennit4j.bindings.internal.AutogradFunction;
 import org.zennit4j.bindings.internal.Leaks;
 import org.zennit4j.bindings.internal.NativeMessage;
 import org.zennit4j.bindings.internal.NativeWork;
 import org.zennit4j.bindings.internal.Precision;
 import org.zennit4j.bindings.internal.Uses;
-import org.zennit4j.graph.OperatorCall;
-import org.zennit4j.graph.Operators;
 import org.zennit4j.graph.Program;
 import org.zennit4j.graph.Region;
 import org.zennit4j.graph.ir.Instruction;
@@ -55,7 +51,7 @@ public final class Propagation implements AutoCloseable {
   private final Variants variants;
   private final PropagationOptions options;
   private final Tape tape = new Tape();
-  private final List<Captured> captured = new ArrayList<>();
+  private final List<Recorder.Captured> captured = new ArrayList<>();
   private final Map<String, Integer> calls = new HashMap<>();
   private List<Tensor> inputs = List.of();
 
@@ -64,7 +60,7 @@ public final class Propagation implements AutoCloseable {
 
   private List<Tensor> outputs = List.of();
   private List<LayerRelevance> layerRelevances = List.of();
-  private final List<Start> starts = new ArrayList<>();
+  private final List<Recorder.Start> starts = new ArrayList<>();
   private List<Tensor> tokens = List.of();
   private Map<Integer, Set<Integer>> lookups = Map.of();
   private final Set<String> findings = Collections.synchronizedSet(new LinkedHashSet<>());
@@ -77,13 +73,6 @@ public final class Propagation implements AutoCloseable {
 
   /** A pass that is forgotten leaves its program when the collector finds it. */
   private static final Cleaner CLEANER = Cleaner.create();
-
-  /** The vectors that were looked up, where relevance starts, and the inputs that chose them. */
-  private record Start(Set<Integer> inputs, Tensor leaf, List<Long> shape) {}
-
-  /** A call whose relevances were asked for. */
-  private record Captured(
-      String layer, int call, List<Tensor> inputs, List<Tensor> outputs, List<Integer> order) {}
 
   /**
    * Prepares a run.
@@ -274,11 +263,11 @@ public final class Propagation implements AutoCloseable {
       }
       inputs = leaves;
       IValue[] given = arguments.toArray(IValue[]::new);
-      Interceptor interceptor = new Interceptor(tape, segments(), options.meter().orElse(null));
-      IValue[] results = interceptor.invoke(program.definition().entry(), given, false);
+      Recorder recorder = new Recorder(pass(), tape, segments(), options.meter().orElse(null));
+      IValue[] results = recorder.invoke(program.definition().entry(), given, false);
       if (results == null) {
         results =
-            new Interpreter(interceptor, this::checkpoint)
+            new Interpreter(recorder, this::checkpoint)
                 .run(program.definition().entry().callee, given, null);
       }
       Values values = tape.own(new Values(results));
@@ -322,7 +311,7 @@ public final class Propagation implements AutoCloseable {
         }
       }
       starts.forEach(start -> wanted.add(start.leaf()));
-      for (Captured c : captured) {
+      for (Recorder.Captured c : captured) {
         for (Tensor t : c.inputs()) {
           if (t.requires_grad()) {
             wanted.add(t);
@@ -343,12 +332,12 @@ public final class Propagation implements AutoCloseable {
         relevances.add(relevance == null ? null : asGiven(relevance, input, asGiven.get(i)));
       }
       List<Tensor> ofStarts = new ArrayList<>();
-      for (Start start : starts) {
+      for (Recorder.Start start : starts) {
         ofStarts.add(orZeros(found.get(next[0]++), start.leaf()));
       }
       tokens = tokens(ofStarts);
       List<LayerRelevance> layers = new ArrayList<>();
-      for (Captured c : captured) {
+      for (Recorder.Captured c : captured) {
         List<Tensor> in = take(c.inputs(), found, next);
         List<Tensor> out = take(c.outputs(), found, next);
         List<Tensor> ordered = new ArrayList<>();
@@ -393,7 +382,7 @@ public final class Propagation implements AutoCloseable {
     return result;
   }
 
-  private static List<Long> shape(Tensor tensor) {
+  static List<Long> shape(Tensor tensor) {
     return Arrays.stream(tensor.shape()).boxed().toList();
   }
 
@@ -525,6 +514,21 @@ public final class Propagation implements AutoCloseable {
     return tape.keep(pointer);
   }
 
+  private Recorder.Pass pass() {
+    return new Recorder.Pass(
+        program,
+        functions,
+        options,
+        lookups,
+        recording,
+        () -> inactive,
+        this::checkpoint,
+        findings::add,
+        calls,
+        captured,
+        starts);
+  }
+
   /** The parts that run twice, or null for none. */
   private Segments segments() {
     boolean possible =
@@ -558,538 +562,4 @@ public final class Propagation implements AutoCloseable {
     tape.close();
     exit.clean();
   }
-
-  private final class Interceptor implements Interpreter.Interceptor {
-    private final Interpreter inner = new Interpreter(this, Propagation.this::checkpoint);
-    private final Tape tape;
-    private final Segments segments;
-
-    /** Counts what is made; null for nothing. */
-    private final Meter size;
-
-    /** The values of the largest part up to now, in bytes. */
-    private long largestPart;
-
-    Interceptor(Tape tape, Segments segments, Meter size) {
-      this.tape = tape;
-      this.segments = segments;
-      this.size = size;
-    }
-
-    private <P extends Pointer> P keep(P pointer) {
-      return tape.keep(pointer);
-    }
-
-    @Override
-    public Segments segments() {
-      return segments;
-    }
-
-    /**
-     * Runs a part as it will run again, with everything that rules keep, and lets all of that go,
-     * unless the rest of the program, if it is like this part, needs little beside the largest
-     * part: what is run on the way back first is then kept.
-     */
-    @Override
-    public IValue[] part(Interpreter.Part part, int rest, IValue[] arguments) {
-      Values given = tape.own(Values.copyOf(arguments, new int[arguments.length]));
-      Meter size = new Meter();
-      Tape.Part recorded = recorded(part, given, size);
-      largestPart = Math.max(largestPart, size.total());
-      boolean keeps = size.total() * rest * LITTLE <= largestPart;
-      if (keeps) {
-        tape.own(recorded);
-      }
-      try {
-        List<Tensor> inner = recorded.made.tensors();
-        List<Tensor> connected =
-            tape.autograd.apply(
-                null,
-                given.tensors(),
-                inner.stream().filter(Tensor::requires_grad).toList(),
-                gradients -> backward(part, given, keeps ? recorded : null, gradients));
-        List<Tensor> all = new ArrayList<>();
-        int next = 0;
-        for (Tensor tensor : inner) {
-          all.add(tensor.requires_grad() ? connected.get(next++) : tensor);
-        }
-        IValue[] results = recorded.made.with(all, new ArrayList<>());
-        Natives.releaseAll(connected);
-        return results;
-      } finally {
-        if (!keeps) {
-          recorded.close();
-        }
-      }
-    }
-
-    /** Runs a part on inputs that depend on nothing. */
-    private Tape.Part recorded(Interpreter.Part part, Values given, Meter size) {
-      List<IValue> replaced = new ArrayList<>();
-      List<Tensor> leaves = new ArrayList<>();
-      Tape own = new Tape();
-      boolean done = false;
-      try (PointerScope scope = new PointerScope();
-          AutoGradMode on = new AutoGradMode(true)) {
-        for (Tensor tensor : given.tensors()) {
-          Tensor leaf = own.keep(tensor.detach());
-          leaf.requires_grad_(tensor.requires_grad());
-          leaves.add(leaf);
-        }
-        Interceptor interceptor = new Interceptor(own, null, size);
-        IValue[] made = part.run(interceptor.inner, given.with(leaves, replaced));
-        done = true;
-        return new Tape.Part(own, leaves, new Values(made));
-      } finally {
-        Natives.releaseAll(replaced);
-        if (!done) {
-          own.close();
-        }
-      }
-    }
-
-    /** Runs a part backward, and forward before if that was not kept. */
-    private List<Tensor> backward(
-        Interpreter.Part part, Values given, Tape.Part kept, List<Tensor> gradients) {
-      checkpoint();
-      try (Tape.Part recorded = kept != null ? kept : recorded(part, given, null)) {
-        List<Tensor> outputs =
-            recorded.made.tensors().stream().filter(Tensor::requires_grad).toList();
-        List<Tensor> wanted = recorded.leaves.stream().filter(Tensor::requires_grad).toList();
-        List<Tensor> found;
-        try (AutoGradMode on = new AutoGradMode(true)) {
-          found = LayerCall.vectorJacobian(outputs, wanted, gradients, false);
-        } catch (RuntimeException e) {
-          recorded.tape.autograd.rethrow(e);
-          throw e;
-        }
-        if (recorded.tape.autograd.failed()) {
-          recorded.tape.autograd.rethrow(new IllegalStateException("a callback failed"));
-        }
-        List<Tensor> result = new ArrayList<>();
-        int next = 0;
-        for (Tensor leaf : recorded.leaves) {
-          result.add(leaf.requires_grad() ? found.get(next++) : null);
-        }
-        given.close();
-        return result;
-      }
-    }
-
-    @Override
-    public IValue[] invoke(Instruction.Invoke call, IValue[] arguments, boolean last) {
-      Region region = program.region(call.id);
-      LayerFunction function = recording ? functions.get(call.id) : null;
-      boolean capture = recording && options.capture().test(region.layer());
-      List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
-      if (function == null && !capture && hooks.isEmpty()) {
-        return null;
-      }
-      IValue[] result = last && !capture ? overwritten(region, arguments, function, hooks) : null;
-      return result != null
-          ? result
-          : around(region, call.in, arguments, function, capture, hooks, List.of());
-    }
-
-    @Override
-    public IValue[] operate(Instruction.Operate call, IValue[] arguments, boolean last) {
-      if (!recording && options.hooks().isEmpty()) {
-        return size == null ? null : metered(call, arguments);
-      }
-      if (changesContainer(call, arguments)) {
-        return null;
-      }
-      LayerFunction function = recording ? functions.get(call.id) : null;
-      Region region = program.region(call.id);
-      boolean capture = recording && options.capture().test(region.layer());
-      List<ModuleHook> hooks = options.hooks().getOrDefault(region.name(), List.of());
-      if (function == null && !capture && hooks.isEmpty()) {
-        if (lookups.containsKey(call.id)) {
-          return started(region, Interpreter.operate(call, arguments));
-        }
-        return size == null ? null : metered(call, arguments);
-      }
-      IValue[] result = last && !capture ? overwritten(region, arguments, function, hooks) : null;
-      if (result != null) {
-        return result;
-      }
-      return around(
-          region,
-          call.in,
-          arguments,
-          function,
-          capture,
-          hooks,
-          call.label == null ? List.of() : call.label.order());
-    }
-
-    /** Runs an operator and counts what is new. */
-    private IValue[] metered(Instruction.Operate call, IValue[] arguments) {
-      IValue[] results = Interpreter.operate(call, arguments);
-      try (PointerScope scope = new PointerScope()) {
-        for (IValue result : results) {
-          if (result.isTensor() && result.toTensor().defined()) {
-            Tensor made = result.toTensor();
-            boolean view =
-                Arrays.stream(arguments)
-                    .anyMatch(a -> a.isTensor() && made.is_alias_of(a.toTensor()));
-            if (!view) {
-              size.count(made);
-            }
-          }
-        }
-        return results;
-      }
-    }
-
-    /** Runs a layer in the memory of its input, or returns null where that can be seen. */
-    private IValue[] overwritten(
-        Region region, IValue[] arguments, LayerFunction function, List<ModuleHook> hooks) {
-      if (function == null || !hooks.isEmpty() || reads(function).inputs()) {
-        return null;
-      }
-      Instruction.Operate operator = Memory.overwritable(region, arguments);
-      if (operator == null) {
-        return null;
-      }
-      calls.merge(region.name(), 1, Integer::sum);
-      Values given = tape.own(Values.copyOf(arguments, new int[arguments.length]));
-      Tensor overwritten = given.tensors().get(0);
-      if (!overwritten.requires_grad()) {
-        return Interpreter.overwrite(operator, arguments);
-      }
-      try (PointerScope scope = new PointerScope()) {
-        IValue[] alias = arguments.clone();
-        alias[0] = new IValue(overwritten.detach());
-        IValue[] results = Interpreter.overwrite(operator, alias);
-        List<Tensor> in = given.tensors();
-        List<Tensor> unread = new ArrayList<>(Collections.nCopies(in.size(), null));
-        IValue[] all = connected(region, given, in, function, unread, results, new LayerCall[1]);
-        given.close();
-        return all;
-      }
-    }
-
-    /** Such an operator needs the very list or dictionary that the program goes on with. */
-    private boolean changesContainer(Instruction.Operate call, IValue[] arguments) {
-      String name = call.operator.name();
-      boolean writes =
-          Operators.of(name).is(Operators.Trait.WRITES_LIST) || Operators.isInPlace(name);
-      return writes
-          && arguments.length > 0
-          && (arguments[0].isList() || arguments[0].isGenericDict());
-    }
-
-    private IValue[] around(
-        Region region,
-        int[] slots,
-        IValue[] arguments,
-        LayerFunction function,
-        boolean capture,
-        List<ModuleHook> hooks,
-        List<Integer> order) {
-      int index = calls.merge(region.name(), 1, Integer::sum) - 1;
-      Values given = Values.copyOf(arguments, slots);
-      if (recording && hooks.isEmpty()) {
-        given = given.recorded();
-      }
-      tape.own(given);
-      List<ModuleHook.Call> states = new ArrayList<>();
-      List<Tensor> tensors = given.tensors();
-      for (ModuleHook hook : hooks) {
-        ModuleHook.Call state = new ModuleHook.Call(region, new HashMap<>());
-        states.add(state);
-        tensors = guardInputs(region, hook, state, tensors);
-      }
-      List<Tensor> in = capture ? aliases(tensors) : tensors;
-      LayerCall[] call = {null};
-      IValue[] results = run(region, given, in, function, call);
-      if (hooks.isEmpty() && !capture) {
-        IValue[] all = written(region, given, results);
-        if (call[0] != null && !reads(function).inputs()) {
-          given.close();
-        }
-        return all;
-      }
-      try (Values made = new Values(results)) {
-        List<Tensor> out = made.tensors();
-        List<Tensor> captured = capture ? aliases(out) : out;
-        if (capture) {
-          Propagation.this.captured.add(new Captured(region.name(), index, in, captured, order));
-        }
-        List<Tensor> current = captured;
-        for (int h = hooks.size() - 1; h >= 0; h--) {
-          current = guardOutputs(region, hooks.get(h), states.get(h), tensors, current);
-        }
-        List<IValue> replaced = new ArrayList<>();
-        return written(region, given, made.with(current, replaced));
-      }
-    }
-
-    /**
-     * Where an operator overwrites its first argument, and what it made is not that any more:
-     * copies it to where others see it. The copy is recorded, so that relevance goes on to the
-     * layer.
-     */
-    private IValue[] written(Region region, Values given, IValue[] results) {
-      if (!recording || !isWriter(region, given)) {
-        return results;
-      }
-      try (PointerScope scope = new PointerScope()) {
-        Tensor target = given.values()[0].toTensor();
-        Tensor made = results[0].toTensor();
-        if (!made.is_alias_of(target)) {
-          target.copy_(made);
-          Natives.release(results[0]);
-          results[0] = Natives.keep(new IValue(target));
-        }
-        return results;
-      }
-    }
-
-    private IValue[] run(
-        Region region, Values given, List<Tensor> in, LayerFunction function, LayerCall[] made) {
-      if (function == null || in.stream().noneMatch(Tensor::requires_grad) || !region.records()) {
-        List<IValue> replaced = new ArrayList<>();
-        try {
-          boolean same = in == given.tensors();
-          IValue[] arguments = same ? given.values() : given.with(in, replaced);
-          IValue[] results = RegionRunner.run(inner, region, arguments);
-          if (!same) {
-            given.takeOver(arguments, in);
-          }
-          return started(region, results);
-        } finally {
-          Natives.releaseAll(replaced);
-        }
-      }
-      return connect(region, given, in, function, made);
-    }
-
-    /** What is kept for a function. */
-    private LayerFunction.Reads reads(LayerFunction function) {
-      if (options.createGraph()) {
-        return LayerFunction.Reads.KEPT;
-      }
-      LayerFunction.Reads own = function.reads();
-      return own == LayerFunction.Reads.BOTH && options.saveMemory()
-          ? LayerFunction.Reads.INPUTS
-          : own;
-    }
-
-    /** Lets relevance start at vectors that were looked up. */
-    private IValue[] started(Region region, IValue[] results) {
-      Set<Integer> chosenBy = lookups.get(region.id());
-      if (chosenBy == null || !region.records() || !results[0].isTensor()) {
-        return results;
-      }
-      try (PointerScope scope = new PointerScope()) {
-        Tensor made = results[0].toTensor();
-        if (!made.is_floating_point() || made.requires_grad()) {
-          return results;
-        }
-        Tensor leaf = keep(made.detach());
-        leaf.requires_grad_(true);
-        List<Long> shape = shape(leaf);
-        starts.add(new Start(chosenBy, leaf, shape.subList(0, Math.max(0, shape.size() - 1))));
-        Tensor passed = program.definition().writesInPlace() ? leaf.clone() : leaf;
-        Natives.release(results[0]);
-        results[0] = Natives.keep(new IValue(passed));
-        return results;
-      }
-    }
-
-    private IValue[] connect(
-        Region region, Values given, List<Tensor> in, LayerFunction function, LayerCall[] made) {
-      boolean overwrites = isWriter(region, given);
-      LayerFunction.Reads reads = reads(function);
-      List<Tensor> detached = new ArrayList<>();
-      List<IValue> replaced = new ArrayList<>();
-      IValue[] results;
-      try (PointerScope scope = new PointerScope()) {
-        List<Tensor> passed = new ArrayList<>();
-        for (Tensor tensor : in) {
-          Tensor alias = tensor.detach();
-          // What is written to is changed below, where it is recorded.
-          passed.add(overwrites && passed.isEmpty() ? alias.clone() : alias);
-          if (!reads.inputs()) {
-            detached.add(null);
-          } else {
-            boolean writes = program.definition().writesInPlace();
-            detached.add(Natives.keep(writes ? alias.clone() : alias));
-          }
-        }
-        IValue[] arguments = given.with(passed, replaced);
-        results = RegionRunner.run(region, arguments, Map.of());
-      } catch (RuntimeException | Error e) {
-        Natives.releaseAll(detached);
-        throw e;
-      } finally {
-        Natives.releaseAll(replaced);
-      }
-      return connected(region, given, in, function, detached, results, made);
-    }
-
-    /** Puts a function between a layer's inputs and what it made of them. */
-    private IValue[] connected(
-        Region region,
-        Values given,
-        List<Tensor> in,
-        LayerFunction function,
-        List<Tensor> detached,
-        IValue[] results,
-        LayerCall[] made) {
-      try (Values outputs = new Values(results)) {
-        if (size != null) {
-          outputs.tensors().forEach(size::count);
-        }
-        boolean keeps = reads(function).outputs();
-        List<Tensor> values = new ArrayList<>();
-        boolean owned = false;
-        try (PointerScope scope = new PointerScope()) {
-          for (Tensor tensor : outputs.tensors()) {
-            boolean writes = program.definition().writesInPlace();
-            Tensor value = writes ? tensor.clone() : tensor.detach();
-            values.add(keeps ? Natives.keep(value) : value);
-          }
-          if (options.createGraph()) {
-            Natives.releaseAll(detached);
-          }
-          LayerCall call =
-              tape.own(
-                  new LayerCall(
-                      region,
-                      given,
-                      options.createGraph() ? in : Collections.unmodifiableList(detached),
-                      !options.createGraph(),
-                      values,
-                      keeps,
-                      in.stream().map(Tensor::requires_grad).toList(),
-                      options.createGraph(),
-                      options.hooks().isEmpty() && region.inputsNeverNegative(),
-                      findings::add));
-          owned = true;
-          made[0] = call;
-          List<Tensor> connected =
-              tape.autograd.apply(
-                  region.name(),
-                  in,
-                  outputs.tensors(),
-                  gradients -> backward(call, function, gradients));
-          IValue[] all = outputs.with(connected, new ArrayList<>());
-          Natives.releaseAll(connected);
-          return all;
-        } finally {
-          if (!owned) {
-            Natives.releaseAll(detached);
-            if (keeps) {
-              Natives.releaseAll(values);
-            }
-          }
-        }
-      }
-    }
-
-    /** Whether an operator writes into the memory of its first argument, which others may see. */
-    private boolean isWriter(Region region, Values given) {
-      return region instanceof OperatorCall call
-          && Operators.isInPlace(call.operator())
-          && given.values().length > 0
-          && given.values()[0].isTensor()
-          && given.firstTensor(0) == 0;
-    }
-
-    /**
-     * The engine also comes by where nothing arrives, as behind a factor that counts as constant.
-     */
-    private List<Tensor> backward(LayerCall call, LayerFunction function, List<Tensor> gradients) {
-      checkpoint();
-      if (gradients.stream().allMatch(Objects::isNull)) {
-        return Arrays.asList(new Tensor[call.inputs().size()]);
-      }
-      if (inactive) {
-        return call.gradient(gradients);
-      }
-      List<Tensor> found = function.backward(call, gradients);
-      if (reads(function) != LayerFunction.Reads.KEPT) {
-        call.close();
-      }
-      return found;
-    }
-
-    private List<Tensor> aliases(List<Tensor> tensors) {
-      List<Tensor> result = new ArrayList<>();
-      try (PointerScope scope = new PointerScope()) {
-        for (Tensor tensor : tensors) {
-          result.add(keep(tensor.view_as(tensor)));
-        }
-      }
-      return result;
-    }
-
-    private List<Tensor> guardInputs(
-        Region region, ModuleHook hook, ModuleHook.Call state, List<Tensor> tensors) {
-      List<Tensor> changed =
-          keepAll(ask(region, () -> hook.forwardPre(state, tensors)), tensors.size(), region);
-      if (!recording || changed.stream().noneMatch(Tensor::requires_grad)) {
-        return changed;
-      }
-      List<Tensor> guarded =
-          tape.autograd.apply(
-              region.name(), changed, changed, g -> hook.backward(state, g, gradOutput(state)));
-      tape.takeOver(guarded);
-      return guarded;
-    }
-
-    private List<Tensor> guardOutputs(
-        Region region, ModuleHook hook, ModuleHook.Call state, List<Tensor> in, List<Tensor> out) {
-      List<Tensor> changed =
-          keepAll(ask(region, () -> hook.forward(state, in, out)), out.size(), region);
-      if (!recording || changed.stream().noneMatch(Tensor::requires_grad)) {
-        return changed;
-      }
-      List<Tensor> guarded =
-          tape.autograd.apply(
-              region.name(),
-              changed,
-              changed,
-              g -> {
-                List<Tensor> passed = hook.backwardPre(state, g);
-                state.state().put(GRAD_OUTPUT, keepAll(passed, passed.size(), region));
-                return passed;
-              });
-      tape.takeOver(guarded);
-      return guarded;
-    }
-
-    private List<Tensor> ask(Region region, Supplier<List<Tensor>> method) {
-      try {
-        return method.get();
-      } catch (RuntimeException e) {
-        throw AutogradFunction.named(region.name(), e);
-      }
-    }
-
-    private List<Tensor> keepAll(List<Tensor> tensors, int size, Region region) {
-      if (tensors == null || tensors.size() != size) {
-        throw new ShapeException(
-            "a hook on '" + region.name() + "' must return " + size + " tensors");
-      }
-      if (tensors.stream().anyMatch(t -> t != null && t.isNull())) {
-        throw new ClosedException("a hook on '" + region.name() + "' returned a closed tensor");
-      }
-      tensors.stream().filter(t -> t != null).forEach(this::keep);
-      return tensors;
-    }
-
-    @SuppressWarnings("unchecked")
-    private List<Tensor> gradOutput(ModuleHook.Call state) {
-      return (List<Tensor>) state.state().getOrDefault(GRAD_OUTPUT, List.of());
-    }
-  }
-
-  /** How often it goes into what counts as large beside it. */
-  private static final int LITTLE = 4;
-
-  private static final String GRAD_OUTPUT = "org.zennit4j.gradOutput";
 }
